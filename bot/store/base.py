@@ -1,0 +1,184 @@
+"""What a store must keep: the port that every backend fills and one suite of tests runs through.
+
+Law: an update is kept before it is confirmed; what it changed and what is still to be said about it are
+committed together; the same update, answer or run arriving twice counts once. A method returns only after
+what it wrote is on the disk. The store knows no Telegram and no lesson: bodies are JSON text to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateKey:
+    """Names one update for ever: the bot's id and Telegram's `update_id`."""
+
+    bot: int
+    update_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptUpdate:
+    """An update in the inbox: its body as it came (JSON) until it is handled, then empty."""
+
+    key: UpdateKey
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One answer to one question; unique by (learner, lesson, question, sitting)."""
+
+    lesson: str
+    question: str
+    sitting: int  # counts the rounds of this learner in this lesson; the first is 1
+    option: int  # place of the chosen option in the lesson file, from 0
+    correct: bool
+    hints: int  # hints seen before answering
+    seconds: float | None  # from shown to answered; None where the clock cannot tell
+    answered_at: datetime  # UTC
+    source: str = "private"  # where it was given; shared posts come later
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewWord:
+    """One thing still to be said to a chat, in the order of the tuple it came in."""
+
+    chat: int
+    kind: str
+    body: str  # JSON
+    key: str | None = None  # the screen it shows, if what is said becomes one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word(NewWord):
+    """A word with its number in the store; numbers grow in the order of saying."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A training that a learner waits for; at most one a learner."""
+
+    learner: int
+    code: str  # the run's code, unique
+    body: str  # JSON: what to train, and what its result needs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """A finished or asked-for run under its short code, so that anyone can replay it."""
+
+    code: str
+    learner: int
+    lesson: str
+    body: str  # JSON
+    made_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remembered:
+    """What is known of a learner: the session (JSON, None if new) and where its screens stand in the chat."""
+
+    session: str | None
+    screens: Mapping[str, int]  # screen key → Telegram message id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """All that one event changed, committed in one piece or not at all."""
+
+    learner: int
+    update: UpdateKey | None = None  # marks this update handled; a Change for an update handled before is not applied
+    session: str | None = None  # the new session; None leaves it
+    answers: tuple[Answer, ...] = ()
+    words: tuple[NewWord, ...] = ()
+    runs: tuple[Run, ...] = ()  # put in, or renewed under the same code
+    job: Job | None = None  # the learner's training from now on
+    job_done: str | None = None  # code of the job that ended; a Change for a job that is gone is not applied
+    dead_screens: tuple[str, ...] = ()  # keys that will never be edited again
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tries:
+    """How one learner stands with one question."""
+
+    lesson: str
+    question: str
+    first_correct: bool
+    first_source: str
+    tries: int
+    correct: int
+    hints: int  # at the first try
+    seconds: float | None  # at the first try
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptionFigure:
+    """How often an option was chosen at the first try, over all learners."""
+
+    lesson: str
+    question: str
+    option: int
+    chosen: int
+    correct: bool
+    hints: float  # mean number of hints seen
+    seconds: float | None  # median time
+
+
+class Store(Protocol):
+    """The port. Errors: StoreError when it cannot be used, OverloadedError when its bounded queue is full."""
+
+    async def open(self) -> None:
+        """Open and migrate; refuse (StoreError, the file left alone) what is corrupt, locked or newer than this program."""
+
+    async def close(self) -> None:
+        """Commit what waits, then close; safe to call twice."""
+
+    async def keep(self, bot: int, updates: Sequence[tuple[int, str]], *, now: datetime) -> list[int]:
+        """Put (update_id, body) pairs into the inbox; return the ids that were not there before, in order."""
+
+    async def waiting(self, bot: int) -> list[KeptUpdate]:
+        """Updates kept but not handled, oldest first."""
+
+    async def next_offset(self, bot: int) -> int | None:
+        """Highest update id ever kept for this bot plus one, or None."""
+
+    async def load(self, learner: int) -> Remembered:
+        """What is known of a learner; never None."""
+
+    async def commit(self, change: Change, *, now: datetime) -> tuple[Word, ...] | None:
+        """Apply a change; None if its update or job was handled before (then nothing is changed).
+
+        An answer that is there already is left as it was: the first counts.
+        """
+
+    async def said(self, number: int, *, screen: tuple[int, str, int] | None = None) -> None:
+        """A word was said (or never can be): forget it. `screen`: (learner, key, message id) to remember."""
+
+    async def unsaid(self) -> list[Word]:
+        """Words committed but not said, in order, for the next start."""
+
+    async def jobs(self) -> list[Job]:
+        """Trainings still awaited, oldest first, for the next start."""
+
+    async def run(self, code: str) -> Run | None:
+        """The run under a code."""
+
+    async def tries(self, learner: int) -> list[Tries]:
+        """How a learner stands with each question ever answered, in order of the first answer."""
+
+    async def figures(self, lesson: str | None = None) -> list[OptionFigure]:
+        """First-try figures per option, for authors."""
+
+    async def export(self, learner: int) -> dict[str, Any]:
+        """Everything stored about a learner, as plain JSON values (session decoded)."""
+
+    async def forget(self, learner: int, *, update: UpdateKey | None = None) -> None:
+        """Delete all of a learner, `update`'s body too: afterwards the id is in no file of the store."""
+
+    async def sweep(self, *, now: datetime) -> None:
+        """Drop inbox rows handled more than 48 h ago."""
