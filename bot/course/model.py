@@ -1,0 +1,344 @@
+"""What a lesson is: the schema of a lesson file, version 1.
+
+Law: a Lesson that exists is whole. Every id is unique, every question has one right option and a step that
+explains it, every practice question a hint and a worked solution, every lab data that can be trained on.
+Attribute names are the keys of the file. What Telegram's limits forbid is for the lint to say (`bot.check`).
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from bot.course.part import Part, Problem, peek, peek_items, problem
+
+
+class StepKind(StrEnum):
+    """What a step does for the learner."""
+
+    IDEA = "idea"
+    STORY = "story"
+    PROBLEM = "problem"
+    SOLUTION = "solution"
+    COMPARE = "compare"
+    OUTCOME = "outcome"
+    EXAMPLE = "example"
+    TAKEAWAYS = "takeaways"
+
+
+class Use(StrEnum):
+    """What a question is for: practice teaches, with hints; test belongs to the strength test only."""
+
+    PRACTICE = "practice"
+    TEST = "test"
+
+
+class Level(StrEnum):
+    """Whom a lesson is for."""
+
+    BEGINNER = "beginner"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+class QuestionLevel(StrEnum):
+    """How hard a question is."""
+
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+
+
+Optimizer = Literal["sgd", "momentum", "rmsprop", "adam"]
+Outcome = Literal["learns", "crawls", "diverges"]
+
+
+def _is_blank(text: str) -> bool:
+    # Telegram takes marks without ink (U+200B, U+2060 …), blank Braille and Hangul fillers for an empty text.
+    return all(
+        char in "\u2800\u115f\u1160\u3164\uffa0"
+        or unicodedata.category(char) in ("Zs", "Zl", "Zp", "Cc", "Cf")
+        for char in text
+    )
+
+
+def _text(text: str) -> str:
+    if _is_blank(text):
+        raise problem("blank", "is blank", "write it, or remove the key")
+    return text.strip("\r\n")
+
+
+def _line(text: str) -> str:
+    text = _text(text).strip()
+    if len(text.splitlines()) > 1:
+        raise problem("line-break", "is more than one line", "put it on one line")
+    return text
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
+CodeLanguage = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+#.-]{0,19}$")]
+Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]  # Markdown
+CodeText = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]
+Label = Annotated[str, StringConstraints(max_length=40), AfterValidator(_line)]
+Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_line)]
+Number = Annotated[float, Field(ge=-1e9, le=1e9)]  # data of a lab: far inside what float32 keeps apart
+
+Use_ = Annotated[Use, Field(strict=False)]  # strict would ask the file for an enum member, not for its word
+Level_ = Annotated[Level, Field(strict=False)]
+QuestionLevel_ = Annotated[QuestionLevel, Field(strict=False)]
+StepKind_ = Annotated[StepKind, Field(strict=False)]
+
+
+class Code(Part):
+    """A piece of code, shown as one block."""
+
+    language: CodeLanguage
+    code: CodeText
+
+
+class LabelledCode(Part):
+    """One side of a comparison."""
+
+    label: Label
+    language: CodeLanguage
+    code: CodeText
+
+
+class Step(Part):
+    """One message of a lesson; which of `text`, `before`, `after`, `points` it has is the kind's matter."""
+
+    id: Id
+    kind: StepKind_
+    title: Line
+    text: Prose | None = None
+    before: LabelledCode | None = None
+    after: LabelledCode | None = None
+    points: Annotated[tuple[Prose, ...], Field(strict=False, max_length=20)] = ()
+
+    @classmethod
+    def rules(cls, part: Any) -> Iterator[Problem]:
+        """A key that the kind needs is there, and no key that it has no place for."""
+        kind = peek(part, "kind")
+        if kind not in list(StepKind):
+            return
+        needs, may = _STEP_KEYS.get(kind, (("text",), ()))
+        for key in ("text", "before", "after", "points"):
+            there = peek(part, key) not in (None, (), [])
+            if key in needs and not there:
+                yield (), problem("missing-key", f"a step of kind `{kind}` has no `{key}`", f"add `{key}:`")
+            if there and key not in (*needs, *may):
+                kinds = (
+                    " or ".join(name for name, keys in _STEP_KEYS.items() if key in keys[0]) or "any other"
+                )
+                yield (
+                    (key,),
+                    problem(
+                        "wrong-kind",
+                        f"a step of kind `{kind}` has no place for `{key}`",
+                        f"remove it, or make the kind `{kinds}`",
+                    ),
+                )
+
+
+_STEP_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # kind → keys it needs, keys it may have
+    StepKind.COMPARE: (("before", "after"), ("text",)),
+    StepKind.TAKEAWAYS: (("points",), ()),
+}
+
+
+class Option(Part):
+    """One possible answer and why it is right or wrong."""
+
+    text: Prose
+    correct: bool = False
+    because: Prose
+
+
+class SolutionStep(Part):
+    """One step of a worked solution."""
+
+    title: Line
+    text: Prose
+
+
+class Question(Part):
+    """A question with exactly one right option."""
+
+    id: Id
+    use: Use_
+    level: QuestionLevel_
+    skill: Id
+    step: Id
+    ask: Prose
+    code: Code | None = None
+    options: Annotated[tuple[Option, ...], Field(strict=False, min_length=2, max_length=6)]
+    shuffle: bool = True
+    hints: Annotated[tuple[Prose, ...], Field(strict=False, max_length=10)] = ()
+    solution: Annotated[tuple[SolutionStep, ...], Field(strict=False, max_length=20)] = ()
+    mistakes: Annotated[tuple[Prose, ...], Field(strict=False, max_length=20)] = ()
+
+    @property
+    def right(self) -> int:
+        """Place of the right option in `options`, from 0."""
+        return next(place for place, option in enumerate(self.options) if option.correct)
+
+    @classmethod
+    def rules(cls, part: Any) -> Iterator[Problem]:
+        """One right option, options that differ, and for practice a hint and a worked solution."""
+        options = peek_items(part, "options")
+        right = sum(peek(option, "correct") is True for option in options)
+        if options and right != 1:
+            how_many = "no option" if right == 0 else f"{right} options"
+            yield (
+                ("options",),
+                problem(
+                    "one-right", f"{how_many} with `correct: true`", "mark exactly one option `correct: true`"
+                ),
+            )
+        yield from _repeated(options, "options", "text", code="same-option")
+        if peek(part, "use") == Use.PRACTICE:
+            if not peek_items(part, "hints"):
+                yield (
+                    (),
+                    problem("no-hint", "a practice question without a hint", "add `hints:` with one or more"),
+                )
+            if not peek_items(part, "solution"):
+                yield (
+                    (),
+                    problem(
+                        "no-solution",
+                        "a practice question without a solution",
+                        "add `solution:` with its steps",
+                    ),
+                )
+
+
+class Axis(Part):
+    """One quantity of the lab's data; `values` are in `unit`."""
+
+    label: Label
+    unit: Label
+    values: Annotated[tuple[Number, ...], Field(strict=False, min_length=2, max_length=100)]
+
+    @classmethod
+    def rules(cls, part: Any) -> Iterator[Problem]:
+        """Standardising divides by the spread of the values: there must be one."""
+        values = [
+            each for each in peek_items(part, "values") if isinstance(each, (int, float)) and abs(each) <= 1e9
+        ]
+        if len(values) > 1 and not max(values) - min(values) > 1e-6 * max(map(abs, values)):
+            yield ("values",), problem("constant", "the values are all the same", "give values that differ")
+
+
+class Start(Part):
+    """Where the lab's model starts, in standardised units."""
+
+    weight: Annotated[float, Field(ge=-1e6, le=1e6)] = 0.0
+    bias: Annotated[float, Field(ge=-1e6, le=1e6)] = 0.0
+
+
+class Story(Part):
+    """Settings with a name, and the outcome that they must show."""
+
+    name: Label
+    optimizer: Optimizer
+    rate: Annotated[float, Field(ge=1e-5, le=10)]
+    steps: Annotated[int, Field(ge=1, le=1000)]
+    outcome: Outcome
+
+
+class Lab(Part):
+    """A line to be fitted: prediction = weight · x + bias, loss = mean squared error."""
+
+    task: Literal["line"]
+    title: Line
+    x: Axis
+    y: Axis
+    start: Start = Start()
+    stories: Annotated[tuple[Story, ...], Field(strict=False, min_length=1, max_length=6)]
+
+    @classmethod
+    def rules(cls, part: Any) -> Iterator[Problem]:
+        """As many x as y, and no story name twice."""
+        x, y = (len(peek_items(peek(part, axis), "values")) for axis in ("x", "y"))
+        if x and y and x != y:
+            yield (
+                ("y", "values"),
+                problem("uneven-data", f"{y} values of y for {x} of x", "give one y for every x"),
+            )
+        yield from _repeated(peek_items(part, "stories"), "stories", "name", code="same-name")
+
+
+class Lesson(Part):
+    """One lesson file."""
+
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    id: Id
+    title: Line
+    language: LanguageTag
+    track: Id
+    order: Annotated[int, Field(ge=0, le=1_000_000)]
+    level: Level_
+    minutes: Annotated[int, Field(ge=1, le=600)]
+    summary: Line
+    sources: Annotated[tuple[Line, ...], Field(strict=False, max_length=50)] = ()
+    steps: Annotated[tuple[Step, ...], Field(strict=False, min_length=1, max_length=50)]
+    questions: Annotated[tuple[Question, ...], Field(strict=False, max_length=200)] = ()
+    lab: Lab | None = None
+
+    @property
+    def practice(self) -> tuple[Question, ...]:
+        """The practice questions, in order."""
+        return tuple(question for question in self.questions if question.use is Use.PRACTICE)
+
+    @property
+    def test(self) -> tuple[Question, ...]:
+        """The questions of the strength test, in order."""
+        return tuple(question for question in self.questions if question.use is Use.TEST)
+
+    def step(self, step_id: str) -> Step | None:
+        """The step with this id, or None."""
+        return next((step for step in self.steps if step.id == step_id), None)
+
+    def question(self, question_id: str) -> Question | None:
+        """The question with this id, or None."""
+        return next((question for question in self.questions if question.id == question_id), None)
+
+    @classmethod
+    def rules(cls, part: Any) -> Iterator[Problem]:
+        """No id twice, and every question explained by a step that exists."""
+        steps, questions = peek_items(part, "steps"), peek_items(part, "questions")
+        yield from _repeated(steps, "steps", "id", code="same-id")
+        yield from _repeated(questions, "questions", "id", code="same-id")
+        known = [peek(step, "id") for step in steps]
+        for place, question in enumerate(questions):
+            step = peek(question, "step")
+            if isinstance(step, str) and step not in known:
+                yield (
+                    ("questions", place, "step"),
+                    problem(
+                        "no-such-step",
+                        f"there is no step `{step}`",
+                        "name the id of the step that explains it",
+                    ),
+                )
+
+
+def _repeated(parts: tuple[Any, ...], where: str, key: str, *, code: str) -> Iterator[Problem]:
+    values = [peek(part, key) for part in parts]
+    counts = Counter(value for value in values if isinstance(value, str))
+    for place, value in enumerate(values):
+        if isinstance(value, str) and counts[value] > 1 and value in values[:place]:
+            first = values.index(value)
+            yield (
+                (where, place, key),
+                problem(
+                    code,
+                    f"`{value}` is taken by {where}[{first}]",
+                    f"give each of the {where} a {key} of its own",
+                ),
+            )
