@@ -1,0 +1,274 @@
+"""Text with its entities, as Telegram takes it: values that can be added, joined and split.
+
+Law: a Rich is valid at birth. Offsets and lengths count UTF-16 units and never cut a character in two; no
+entity is empty or begins or ends with white space; `code` and `pre` hold nothing and stand in nothing but a
+quote; neither quotes nor links are nested; entities are sorted. So Telegram drops and refuses nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+
+from bot.errors import NablaError
+
+MESSAGE_LIMIT = 4096  # UTF-16 units of a message's text, after entities
+CAPTION_LIMIT = 1024  # the same for the text under a photo
+ENTITY_LIMIT = 100  # Telegram keeps the first hundred entities of a message and drops the others
+
+
+class EntityType(StrEnum):
+    """The kinds of entities that this bot sends."""
+
+    BLOCKQUOTE = "blockquote"
+    TEXT_LINK = "text_link"
+    BOLD = "bold"
+    ITALIC = "italic"
+    SPOILER = "spoiler"
+    CODE = "code"
+    PRE = "pre"
+
+
+_ORDER = {
+    kind: place for place, kind in enumerate(EntityType)
+}  # from the outside in, where both span the same
+_SOLID = frozenset({EntityType.CODE, EntityType.PRE})  # hold no other entity
+_WHOLE = frozenset({EntityType.CODE, EntityType.PRE, EntityType.TEXT_LINK})  # never overlap one another
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entity:
+    """A span of a text, in UTF-16 units; `language` is for pre only, `url` for text_link only."""
+
+    type: EntityType
+    offset: int
+    length: int
+    language: str | None = None
+    url: str | None = None
+
+    @property
+    def end(self) -> int:
+        """Offset of the first unit behind the span."""
+        return self.offset + self.length
+
+    def as_json(self) -> dict[str, str | int]:
+        """The entity as the Bot API takes it."""
+        found: dict[str, str | int] = {"type": str(self.type), "offset": self.offset, "length": self.length}
+        if self.language:
+            found["language"] = self.language
+        if self.url:
+            found["url"] = self.url
+        return found
+
+
+def _sort_key(entity: Entity) -> tuple[int, int, int]:
+    return entity.offset, -entity.length, _ORDER[entity.type]
+
+
+class TooLongError(NablaError):
+    """The author's: a paragraph or code block of `units` UTF-16 units, which no message can hold."""
+
+    def __init__(self, *, start: str, units: int, limit: int, is_code: bool) -> None:
+        self.start, self.units, self.limit, self.is_code = start, units, limit, is_code
+        what = "code block" if is_code else "paragraph"
+        super().__init__(
+            f"the {what} that begins with `{start}` has {units} UTF-16 units, a message takes {limit}"
+        )
+
+
+def utf16_len(text: str) -> int:
+    """Length in UTF-16 units, as Telegram counts."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Rich:
+    """A text and its entities."""
+
+    text: str = ""
+    entities: tuple[Entity, ...] = ()
+
+    def __add__(self, other: "Rich | str") -> "Rich":
+        return Rich.join("", (self, other))
+
+    def __radd__(self, other: str) -> "Rich":
+        return Rich.join("", (other, self))
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    @property
+    def units(self) -> int:
+        """Length of the text in UTF-16 units."""
+        return utf16_len(self.text)
+
+    @staticmethod
+    def join(separator: "Rich | str", parts: "Iterable[Rich | str]") -> "Rich":
+        """The parts one after the other, the separator between."""
+        texts: list[str] = []
+        entities: list[Entity] = []
+        shift = 0
+        for place, part in enumerate(parts):
+            for piece in (plain(separator), plain(part)) if place else (plain(part),):
+                texts.append(piece.text)
+                entities += [replace(entity, offset=entity.offset + shift) for entity in piece.entities]
+                shift += piece.units
+        return Rich("".join(texts), tuple(entities))
+
+    def strip(self) -> "Rich":
+        """Without white space at both ends, as Telegram cuts it off a message."""
+        head = len(self.text) - len(self.text.lstrip())
+        return self.cut(head, max(head, len(self.text.rstrip())))
+
+    def cut(self, start: int, stop: int) -> "Rich":
+        """The part between two places of `text` (in characters), with what its entities leave in it."""
+        text = self.text[start:stop]
+        shift, length = utf16_len(self.text[:start]), utf16_len(text)
+        spans = (
+            (max(entity.offset - shift, 0), min(entity.end - shift, length), entity)
+            for entity in self.entities
+        )
+        kept = [replace(entity, offset=low, length=high - low) for low, high, entity in spans if high > low]
+        return Rich(text, _tidy(text, kept))
+
+
+def plain(text: Rich | str) -> Rich:
+    """A text without entities; a Rich is left as it is."""
+    return text if isinstance(text, Rich) else Rich(text)
+
+
+def bold(text: Rich | str) -> Rich:
+    """The text in bold."""
+    return _around(text, EntityType.BOLD)
+
+
+def italic(text: Rich | str) -> Rich:
+    """The text in italics."""
+    return _around(text, EntityType.ITALIC)
+
+
+def spoiler(text: Rich | str) -> Rich:
+    """The text hidden until it is tapped."""
+    return _around(text, EntityType.SPOILER)
+
+
+def code(text: str) -> Rich:
+    """The text as inline code."""
+    return _around(text, EntityType.CODE)
+
+
+def pre(text: str, language: str | None = None) -> Rich:
+    """The text as a block of code."""
+    return _around(text, EntityType.PRE, language=language or None)
+
+
+def blockquote(text: Rich | str) -> Rich:
+    """The text as a quote; quotes inside it become part of it."""
+    text = plain(text)
+    inside = tuple(entity for entity in text.entities if entity.type is not EntityType.BLOCKQUOTE)
+    return _around(Rich(text.text, inside), EntityType.BLOCKQUOTE)
+
+
+def link(text: Rich | str, url: str) -> Rich:
+    """The text as a link; code inside it and inner links become plain text of it."""
+    text = plain(text)
+    inside = tuple(entity for entity in text.entities if entity.type not in _WHOLE)
+    return _around(Rich(text.text, inside), EntityType.TEXT_LINK, url=url)
+
+
+def _around(
+    text: Rich | str, kind: EntityType, *, language: str | None = None, url: str | None = None
+) -> Rich:
+    text = plain(text)
+    around = Entity(type=kind, offset=0, length=text.units, language=language, url=url)
+    return Rich(text.text, _tidy(text.text, [*text.entities, around]))
+
+
+def _tidy(text: str, entities: list[Entity]) -> tuple[Entity, ...]:
+    """Entities trimmed, parted around code, united where one kind covers a span twice, and sorted."""
+    solid = sorted((each.offset, each.end) for each in entities if each.type in _SOLID)
+    pieces = [piece for each in entities for piece in _beside(each, solid)]
+    units = text.encode("utf-16-le", "surrogatepass")
+    trimmed = [piece for each in pieces if (piece := _trimmed(units, each)) is not None]
+    return tuple(sorted(_united(trimmed), key=_sort_key))
+
+
+def _beside(entity: Entity, solid: list[tuple[int, int]]) -> Iterator[Entity]:
+    """What of an entity lies beside code; code itself, quotes and links stay whole."""
+    if entity.type in _WHOLE or entity.type is EntityType.BLOCKQUOTE:
+        yield entity
+        return
+    start = entity.offset
+    for low, high in [(low, high) for low, high in solid if low < entity.end and high > entity.offset]:
+        if low > start:
+            yield replace(entity, offset=start, length=low - start)
+        start = max(start, high)
+    if entity.end > start:
+        yield replace(entity, offset=start, length=entity.end - start)
+
+
+def _trimmed(units: bytes, entity: Entity) -> Entity | None:
+    """The entity without white space at its ends, or None if nothing is left; white space is never astral."""
+    inside = units[2 * entity.offset : 2 * entity.end].decode("utf-16-le", "surrogatepass")
+    length = utf16_len(inside.rstrip())
+    head = length - utf16_len(inside.strip()) if length else 0
+    return replace(entity, offset=entity.offset + head, length=length - head) if length else None
+
+
+def _united(entities: list[Entity]) -> list[Entity]:
+    """One entity where several of the same style overlap (bold within bold says nothing more)."""
+    found: list[Entity] = []
+    for entity in sorted(entities, key=lambda each: (each.type, each.offset, -each.length)):
+        last = found[-1] if found else None
+        if last and last.type is entity.type and entity.offset < last.end and entity.type not in _WHOLE:
+            found[-1] = replace(last, length=max(last.end, entity.end) - last.offset)
+        else:
+            found.append(entity)
+    return found
+
+
+def split(rich: Rich, limit: int = MESSAGE_LIMIT) -> list[Rich]:
+    """Messages of at most `limit` UTF-16 units, cut between paragraphs only, never inside a code block.
+
+    Raises TooLongError if one paragraph or code block is longer than that.
+    """
+    parts: list[Rich] = []
+    start = stop = 0
+    rest = rich.strip()
+    places = _paragraph_places(rest)
+    for low, high in places:
+        if stop > start and utf16_len(rest.text[start:high]) > limit:
+            parts.append(rest.cut(start, stop).strip())
+            start = low
+        if utf16_len(rest.text[low:high]) > limit:
+            raise _too_long(rest.cut(low, high), limit)
+        stop = high
+    return [*parts, rest.cut(start, stop).strip()] if stop > start else parts
+
+
+def _paragraph_places(rich: Rich) -> list[tuple[int, int]]:
+    """Where each paragraph begins and ends in `text`; a code block is part of one paragraph."""
+    at = _characters(rich.text)
+    blocks = [(at(each.offset), at(each.end)) for each in rich.entities if each.type is EntityType.PRE]
+    cuts = [0]
+    place = rich.text.find("\n\n")
+    while place >= 0:
+        if not any(low <= place < high for low, high in blocks):
+            cuts.append(place + 2)
+        place = rich.text.find("\n\n", place + 2)
+    cuts.append(len(rich.text))
+    return [
+        (low, len(rich.text[:high].rstrip())) for low, high in pairwise(cuts) if rich.text[low:high].strip()
+    ]
+
+
+def _characters(text: str) -> Callable[[int], int]:
+    """A function from an offset in UTF-16 units to the place of its character."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    return lambda offset: len(units[: 2 * offset].decode("utf-16-le", "surrogatepass"))
+
+
+def _too_long(paragraph: Rich, limit: int) -> TooLongError:
+    blocks = [each for each in paragraph.entities if each.type is EntityType.PRE]
+    start = paragraph.text.strip().splitlines()[0][:40]
+    return TooLongError(start=start, units=paragraph.units, limit=limit, is_code=bool(blocks))
