@@ -5,14 +5,16 @@ explains it, every practice question a hint and a worked solution, every lab dat
 Attribute names are the keys of the file. What Telegram's limits forbid is for the lint to say (`bot.check`).
 """
 
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from bot.course.finding import excerpt
 from bot.course.part import Part, Problem, peek, peek_items, problem
 
 
@@ -78,9 +80,24 @@ def _line(text: str) -> str:
     return text
 
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
-LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
-CodeLanguage = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+#.-]{0,19}$")]
+def _matches(pattern: str, code: str, form: str) -> AfterValidator:
+    """A check that a word has a form, which is told in words."""
+
+    def check(word: str) -> str:
+        if not re.fullmatch(pattern, word):
+            raise problem(code, f"`{excerpt(word)}` is not {form.split(':')[0]}", f"write {form}")
+        return word
+
+    return AfterValidator(check)
+
+
+Id = Annotated[str, _matches(r"[a-z0-9-]{1,40}", "wrong-id", "an id: 1 to 40 of a-z, 0-9 and -")]
+LanguageTag = Annotated[
+    str, _matches(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", "wrong-value", "a language tag: such as en or pt-BR")
+]
+CodeLanguage = Annotated[
+    str, _matches(r"[a-z0-9][a-z0-9+#.-]{0,19}", "wrong-value", "a language of code: such as python or text")
+]
 Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]  # Markdown
 CodeText = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]
 Label = Annotated[str, StringConstraints(max_length=40), AfterValidator(_line)]
@@ -128,7 +145,7 @@ class Step(Part):
         needs, may = _STEP_KEYS.get(kind, (("text",), ()))
         for key in ("text", "before", "after", "points"):
             there = peek(part, key) not in (None, (), [])
-            if key in needs and not there:
+            if key in needs and not there and not _is_empty_key(part, key):
                 yield (), problem("missing-key", f"a step of kind `{kind}` has no `{key}`", f"add `{key}:`")
             if there and key not in (*needs, *may):
                 kinds = (
@@ -142,6 +159,10 @@ class Step(Part):
                         f"remove it, or make the kind `{kinds}`",
                     ),
                 )
+
+
+def _is_empty_key(part: Any, key: str) -> bool:
+    return isinstance(part, Mapping) and key in part  # the loader tells of a key with nothing after it
 
 
 _STEP_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # kind → keys it needs, keys it may have
@@ -322,7 +343,7 @@ class Lesson(Part):
                     ("questions", place, "step"),
                     problem(
                         "no-such-step",
-                        f"there is no step `{step}`",
+                        f"there is no step `{excerpt(step)}`",
                         "name the id of the step that explains it",
                     ),
                 )
@@ -338,7 +359,7 @@ def _repeated(parts: tuple[Any, ...], where: str, key: str, *, code: str) -> Ite
                 (where, place, key),
                 problem(
                     code,
-                    f"`{value}` is taken by {where}[{first}]",
+                    f"`{excerpt(value)}` is taken by {where}[{first}]",
                     f"give each of the {where} a {key} of its own",
                 ),
             )

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-Where = tuple[str | int, ...]
+from bot.course.finding import Where
+
 Problem = tuple[Where, PydanticCustomError]
 
 
