@@ -80,23 +80,29 @@ def _line(text: str) -> str:
     return text
 
 
-def _matches(pattern: str, code: str, form: str) -> AfterValidator:
+def _matches(pattern: str, code: str, what: str, form: str) -> AfterValidator:
     """A check that a word has a form, which is told in words."""
 
     def check(word: str) -> str:
         if not re.fullmatch(pattern, word):
-            raise problem(code, f"`{excerpt(word)}` is not {form.split(':')[0]}", f"write {form}")
+            raise problem(code, f"`{excerpt(word)}` is not {what}", f"write {form}")
         return word
 
     return AfterValidator(check)
 
 
-Id = Annotated[str, _matches(r"[a-z0-9-]{1,40}", "wrong-id", "an id: 1 to 40 of a-z, 0-9 and -")]
+Id = Annotated[str, _matches(r"[a-z0-9-]{1,40}", "wrong-id", "an id", "1 to 40 of a-z, 0-9 and -")]
 LanguageTag = Annotated[
-    str, _matches(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", "wrong-value", "a language tag: such as en or pt-BR")
+    str,
+    _matches(
+        r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", "wrong-value", "a language tag", "one such as en or pt-BR"
+    ),
 ]
 CodeLanguage = Annotated[
-    str, _matches(r"[a-z0-9][a-z0-9+#.-]{0,19}", "wrong-value", "a language of code: such as python or text")
+    str,
+    _matches(
+        r"[a-z0-9][a-z0-9+#.-]{0,19}", "wrong-value", "a language of code", "one such as python or text"
+    ),
 ]
 Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]  # Markdown
 CodeText = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]
@@ -144,27 +150,25 @@ class Step(Part):
             return
         needs, may = _STEP_KEYS.get(kind, (("text",), ()))
         for key in ("text", "before", "after", "points"):
-            there = peek(part, key) not in (None, (), [])
-            if key in needs and not there and not _is_empty_key(part, key):
+            is_there = peek(part, key) not in (None, (), [])
+            if is_there and key not in (*needs, *may):
+                fact = f"a step of kind `{kind}` has no place for `{key}`"
+                yield (key,), problem("wrong-kind", fact, _WHERE_TO_PUT[key])
+            elif key in needs and not is_there and not _is_empty_key(part, key):
                 yield (), problem("missing-key", f"a step of kind `{kind}` has no `{key}`", f"add `{key}:`")
-            if there and key not in (*needs, *may):
-                kinds = (
-                    " or ".join(name for name, keys in _STEP_KEYS.items() if key in keys[0]) or "any other"
-                )
-                yield (
-                    (key,),
-                    problem(
-                        "wrong-kind",
-                        f"a step of kind `{kind}` has no place for `{key}`",
-                        f"remove it, or make the kind `{kinds}`",
-                    ),
-                )
 
 
 def _is_empty_key(part: Any, key: str) -> bool:
-    return isinstance(part, Mapping) and key in part  # the loader tells of a key with nothing after it
+    """Whether the file has this key with nothing after it, which the loader tells of."""
+    return isinstance(part, Mapping) and part.get(key, "") is None
 
 
+_WHERE_TO_PUT = {
+    "text": "make points of it, or a step of another kind",
+    "before": "remove it, or make the kind `compare`",
+    "after": "remove it, or make the kind `compare`",
+    "points": "put them into `text`, or make the kind `takeaways`",
+}
 _STEP_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # kind → keys it needs, keys it may have
     StepKind.COMPARE: (("before", "after"), ("text",)),
     StepKind.TAKEAWAYS: (("points",), ()),
