@@ -70,7 +70,9 @@ class ModelState:
 
     def __post_init__(self) -> None:
         if len(self.slots) not in (0, 2 * self.optimizer.slots):
-            raise ValueError(f"slots: {self.optimizer} keeps {2 * self.optimizer.slots}, not {len(self.slots)}")
+            raise ValueError(
+                f"slots: {self.optimizer} keeps {2 * self.optimizer.slots}, not {len(self.slots)}"
+            )
         if self.step < 0:
             raise ValueError(f"step: {self.step} is below 0")
 

@@ -1,0 +1,54 @@
+"""What a button does: the short words in callback data, `key:action[:argument]`, at most 64 bytes."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """Every action there is; the argument stands behind the colon."""
+
+    GO_ON = "go"  # :lesson — continue where the learner stopped; without a lesson: the catalogue
+    PAGE = "pg"  # :page of the catalogue
+    LAB_PAGE = "lp"  # :page of the catalogue of labs
+    NEXT = "n"
+    BACK = "b"
+    ASK_OVER = "ao"
+    OVER = "ov"
+    KEEP = "kp"
+    QUIZ = "qz"
+    OPTION = "o"  # :place shown
+    HINT = "h"
+    WHY = "w"
+    AGAIN = "ag"
+    LAB = "l"
+    MOVE = "m"  # :setting and direction
+    ABOUT = "i"  # :setting
+    STORY = "s"  # :place
+    RUN = "r"  # :prediction
+    RETRY = "rt"
+    RESET = "x"
+    MORE = "mo"
+    SMALLER = "sm"
+    BIGGER = "bi"
+    CODE = "c"
+    SHARE = "sh"
+    LANGUAGE = "la"  # :language, `auto` for Telegram's
+    FORGET = "fy"
+    KEEP_ALL = "fn"
+    NOT_NOW = "nn"
+
+
+SEPARATOR = ":"
+LONGEST_DATA = 64  # bytes, Telegram's limit
+
+
+def data(key: str, action: Action, argument: str | int = "") -> str:
+    """Callback data for a button."""
+    parts = [key, action.value] + ([str(argument)] if argument != "" else [])
+    return SEPARATOR.join(parts)
+
+
+def parse(text: str) -> tuple[str, str, str]:
+    """Key, action, argument; empty where there is none. Never raises: anybody can send anything."""
+    key, _, rest = text.partition(SEPARATOR)
+    action, _, argument = rest.partition(SEPARATOR)
+    return key, action, argument

@@ -1,0 +1,79 @@
+"""What can happen to a learner: frozen values, made outside, valid at birth."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.experiment import Outcome, Spec
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SharedRun:
+    """A run that somebody shared: enough to try the same again."""
+
+    lesson: str
+    spec: Spec
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """The learner sent `/name argument`."""
+
+    name: str
+    argument: str = ""
+    first_name: str = ""
+    shared: SharedRun | None = None  # what a replay link names, if it does
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tap:
+    """The learner pressed a button: `key:action[:argument]` on a message."""
+
+    key: str
+    action: str
+    argument: str = ""
+    in_place: bool = True  # False: the message is not the one this key was made for
+    shared: SharedRun | None = None  # the run on the screen, where the action needs it
+
+
+class ChatterKind(StrEnum):
+    """What came that is neither a command nor a button."""
+
+    TEXT = "text"
+    OTHER = "other"  # a sticker, a photo, a voice message …
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chatter:
+    """Something that the bot cannot act on."""
+
+    kind: ChatterKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingDone:
+    """The training under this code came back."""
+
+    code: str
+    lesson: str
+    prediction: str
+    spec: Spec
+    outcome: Outcome
+
+
+class Loss(StrEnum):
+    """Why a training did not come back."""
+
+    TIMEOUT = "timeout"
+    DIED = "died"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingLost:
+    """The training under this code will not come back."""
+
+    code: str
+    lesson: str
+    reason: Loss
+
+
+Event = Command | Tap | Chatter | TrainingDone | TrainingLost

@@ -1,0 +1,211 @@
+"""How the lab looks: the panel, the numbers of a run, its picture's caption, its program, its link."""
+
+from bot.core.actions import Action
+from bot.core.experiment import Optimizer, Spec, Verdict, number
+from bot.core.lab import MORE_STEPS, PREDICTIONS
+from bot.core.scenes import LabScene, LostScene, ProgramScene, ResultScene, ShareScene, Waiting
+from bot.course.model import Lab, Lesson
+from bot.view.message import Keyboard, Message, Rows, lines, paragraphs
+from bot.view.rich import MESSAGE_LIMIT, Rich, bold, link, pre
+from bot.view.stage import Stage
+
+LEFT, RIGHT = "◀", "▶"
+
+
+def short(value: float) -> str:
+    """A number with four digits that matter, for reading (the promised lines use `number`)."""
+    return f"{value:.4g}".replace("-", "−")
+
+
+def rate_text(rate: float) -> str:
+    """A rate without an exponent: 0.00001 to 10."""
+    return f"{rate:.10f}".rstrip("0").rstrip(".")
+
+
+def steps_text(stage: Stage, steps: int) -> str:
+    """`1 step`, `10 steps`, with a separator above 999."""
+    return stage.texts("button.step") if steps == 1 else stage.texts("button.steps", n=f"{steps:,}")
+
+
+def lab_message(stage: Stage, scene: LabScene, key: str) -> Message:
+    """The panel: the model as it is, a row of buttons each setting, the stories, the predictions."""
+    lesson = stage.shelf[scene.lesson]
+    lab = _lab(lesson)
+    t = stage.texts
+    rich = paragraphs(
+        bold(t("lab.title", title=lab.title)),
+        t("lab.what", n=len(lab.x.values), x=lab.x.label, y=lab.y.label),
+        lines(
+            _model(stage, scene),
+            t("lab.shared") if scene.shared else None,
+            t("lab.story", name=scene.story) if scene.story else None,
+            t("lab.restarted") if scene.restarted else None,
+        ),
+        t(
+            "lab.settings",
+            optimizer=scene.optimizer.value,
+            rate=rate_text(scene.rate),
+            steps=steps_text(stage, scene.steps),
+        ),
+        None if scene.blown else t("lab.predict"),
+    )
+    return Message(rich=rich, rows=_panel(stage, scene, lab, key).rows)
+
+
+def _model(stage: Stage, scene: LabScene) -> str:
+    t, model = stage.texts, scene.model
+    if scene.blown:
+        return t("lab.blown_state")
+    weights = {"weight": short(model.weight), "bias": short(model.bias)}
+    if scene.fresh:
+        return t("lab.fresh", **weights)
+    if scene.loss is None:
+        return t("lab.trained_no_loss", **weights)
+    return t("lab.trained", **weights, loss=short(scene.loss))
+
+
+def _panel(stage: Stage, scene: LabScene, lab: Lab, key: str) -> Keyboard:
+    t, keyboard = stage.texts, Keyboard(key)
+    values = {
+        "o": t("button.optimizer", name=scene.optimizer.value),
+        "r": t("button.rate", rate=rate_text(scene.rate)),
+        "s": steps_text(stage, scene.steps),
+    }
+    for setting, value in values.items():
+        keyboard.row(
+            keyboard.button(LEFT, Action.MOVE, f"{setting}-"),
+            keyboard.button(value, Action.ABOUT, setting),
+            keyboard.button(RIGHT, Action.MOVE, f"{setting}+"),
+        )
+    stories = [keyboard.button(s.name, Action.STORY, place) for place, s in enumerate(lab.stories)]
+    for start in range(0, len(stories), 3):
+        keyboard.row(*stories[start : start + 3])
+    for prediction in PREDICTIONS:
+        keyboard.row(keyboard.button(t(f"button.run_{prediction}"), Action.RUN, prediction.value))
+    return keyboard.row(None if scene.fresh else keyboard.button(t("button.reset"), Action.RESET))
+
+
+def waiting_message(stage: Stage, scene: Waiting, key: str) -> Message:
+    """How many come first."""
+    return Message(rich=Rich(stage.texts("lab.waiting", n=scene.ahead)))
+
+
+def result_message(stage: Stage, scene: ResultScene, key: str) -> Message:
+    """The two promised lines first, then the verdict against the prediction, then the numbers behind it."""
+    lab, t = _lab(stage.shelf[scene.lesson]), stage.texts
+    blown = not scene.outcome.after.is_finite()
+    rich = paragraphs(
+        lines(
+            bold(t("result.before", loss=number(scene.outcome.loss_before))),
+            bold(t("result.after", loss=number(scene.outcome.loss_after))),
+        ),
+        _judgement(stage, scene),
+        _numbers(stage, scene),
+        _arithmetic(stage, scene),
+        t("result.scale", x=lab.x.label, y=lab.y.label, x_unit=lab.x.unit, y_unit=lab.y.unit),
+        t("result.next_blown" if blown else "result.next"),
+    )
+    return Message(rich=rich, rows=_result_rows(stage, key))
+
+
+def _judgement(stage: Stage, scene: ResultScene) -> str:
+    """What was predicted, what happened, in one sentence."""
+    t = stage.texts
+    gap = scene.outcome.loss_before - scene.least
+    closed = (scene.outcome.loss_before - scene.outcome.loss_after) / gap if gap > 0 else 1.0
+    what = t(f"result.what_{scene.verdict}", percent=f"{min(closed, 1.0) * 100:.3g}")
+    if scene.verdict is Verdict.ARRIVED:
+        return t("result.arrived", what=what)
+    if scene.verdict is scene.prediction:
+        return t("result.hit", what=what)
+    return t("result.miss", predicted=t(f"result.{scene.prediction}"), what=what)
+
+
+def _numbers(stage: Stage, scene: ResultScene) -> Rich:
+    t, start, after = stage.texts, scene.spec.start, scene.outcome.after
+    weight, bias = scene.outcome.gradient
+    return lines(
+        t("result.least", loss=short(scene.least)),
+        t("result.weight", before=short(start.weight), after=short(after.weight)),
+        t("result.bias", before=short(start.bias), after=short(after.bias)),
+        t("result.gradient", weight=short(weight), bias=short(bias)),
+    )
+
+
+def _arithmetic(stage: Stage, scene: ResultScene) -> Rich | None:
+    """For one step of SGD: w − rate × gradient = new w, with the numbers."""
+    spec = scene.spec
+    if spec.optimizer is not Optimizer.SGD or spec.steps != 1:
+        return None
+    t = stage.texts
+
+    def row(key: str, before: float, gradient: float, after: float) -> str:
+        signed = f"({short(gradient)})" if gradient < 0 else short(gradient)
+        return t(key, w=short(before), rate=rate_text(spec.rate), gradient=signed, new=short(after))
+
+    start, after, gradient = spec.start, scene.outcome.after, scene.outcome.gradient
+    return lines(
+        t("result.arithmetic"),
+        row("result.arithmetic_weight", start.weight, gradient[0], after.weight),
+        row("result.arithmetic_bias", start.bias, gradient[1], after.bias),
+    )
+
+
+def _result_rows(stage: Stage, key: str) -> Rows:
+    t, keyboard = stage.texts, Keyboard(key)
+    keyboard.row(keyboard.button(t("button.more", n=MORE_STEPS), Action.MORE))
+    keyboard.row(
+        keyboard.button(t("button.smaller"), Action.SMALLER),
+        keyboard.button(t("button.bigger"), Action.BIGGER),
+    )
+    keyboard.row(
+        keyboard.button(t("button.reset"), Action.RESET),
+        keyboard.button(t("button.code"), Action.CODE),
+        keyboard.button(t("button.share"), Action.SHARE),
+    )
+    return keyboard.rows
+
+
+def lost_message(stage: Stage, scene: LostScene, key: str) -> Message:
+    """An apology, and the same again."""
+    t, keyboard = stage.texts, Keyboard(key)
+    keyboard.row(keyboard.button(t("button.retry"), Action.RETRY))
+    return Message(rich=Rich(t(f"lab.lost_{scene.reason}")), rows=keyboard.rows)
+
+
+def program_message(stage: Stage, scene: ProgramScene, key: str) -> Message:
+    """The complete program in one block."""
+    t, keyboard = stage.texts, Keyboard(key)
+    keyboard.row(keyboard.button(t("button.lab"), Action.LAB, scene.lesson))
+    block = pre(stage.program(scene.spec).strip("\n"), "python")
+    rich = paragraphs(t("program.title"), block, t("program.next"))
+    if rich.units > MESSAGE_LIMIT:
+        rich = Rich(t("program.too_long"))
+    return Message(rich=rich, rows=keyboard.rows)
+
+
+def share_message(stage: Stage, scene: ShareScene, key: str) -> Message:
+    """The replay link."""
+    t, keyboard = stage.texts, Keyboard(key)
+    keyboard.row(keyboard.button(t("button.lab"), Action.LAB, scene.lesson))
+    url = stage.link(f"r-{scene.code}")
+    return Message(rich=paragraphs(t("share.text"), link(url, url), t("share.next")), rows=keyboard.rows)
+
+
+def caption(stage: Stage, lesson: Lesson, spec: Spec) -> Rich:
+    """What stands under the picture."""
+    return Rich(
+        stage.texts(
+            "result.caption",
+            title=_lab(lesson).title,
+            optimizer=spec.optimizer.value,
+            rate=rate_text(spec.rate),
+            steps=steps_text(stage, spec.steps),
+        )
+    )
+
+
+def _lab(lesson: Lesson) -> Lab:
+    if lesson.lab is None:
+        raise ValueError(f"{lesson.id} has no lab")
+    return lesson.lab

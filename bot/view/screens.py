@@ -1,0 +1,112 @@
+"""Scene in, messages out: the one door to how things look, and every message of a lesson in its longest state."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bot.core.experiment import Spec
+from bot.core.lab import new_state
+from bot.core.lab import scene as lab_scene
+from bot.core.scenes import (
+    AskForget,
+    AskOver,
+    Catalogue,
+    Finished,
+    LabScene,
+    LostScene,
+    Plain,
+    ProgramScene,
+    ProgressScene,
+    QuestionScene,
+    ResultScene,
+    RoundEnd,
+    Scene,
+    SettingsScene,
+    ShareScene,
+    StepScene,
+    Waiting,
+    Welcome,
+)
+from bot.course.model import Lesson
+from bot.view import lab, menu, question, reading
+from bot.view.message import Message
+from bot.view.rich import Rich
+from bot.view.stage import Stage
+from bot.view.texts import Texts, languages
+
+_DRAWN: dict[type[Any], Callable[[Stage, Any, str], Message]] = {
+    Welcome: menu.welcome,
+    Catalogue: menu.catalogue,
+    ProgressScene: menu.progress,
+    SettingsScene: menu.settings,
+    AskForget: menu.ask_forget,
+    Plain: menu.plain_message,
+    QuestionScene: question.question_message,
+    RoundEnd: reading.round_end,
+    Finished: reading.finished,
+    AskOver: reading.ask_over,
+    LabScene: lab.lab_message,
+    Waiting: lab.waiting_message,
+    ResultScene: lab.result_message,
+    LostScene: lab.lost_message,
+    ProgramScene: lab.program_message,
+    ShareScene: lab.share_message,
+}
+
+
+def draw(stage: Stage, scene: Scene, key: str) -> list[Message]:
+    """The messages of a scene, in order; only the last one has buttons, and they carry `key`."""
+    if isinstance(scene, StepScene):
+        return reading.step_messages(stage, scene, key)
+    return [_DRAWN[type(scene)](stage, scene, key)]
+
+
+SAMPLE_KEY = "AAAAAAAA"  # as long as every key
+
+
+def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, tuple[tuple[tuple[str, str], ...], ...]]]:
+    """(key path, text, rows of (label, data)) of every message in its longest state, in every language.
+
+    A step's text comes whole, before it is split.
+    """
+    for language in languages():
+        stage = Stage(
+            texts=Texts(language), shelf={lesson.id: lesson}, username="x" * 32, program=_no_program
+        )
+        for place, step in enumerate(lesson.steps):
+            rows = _labels(reading.step_rows(stage, lesson, step, SAMPLE_KEY, resumed=True))
+            yield f"steps[{place}]", reading.step_text(stage, lesson, step), rows
+        for place, each in enumerate(lesson.questions):
+            for state in _states(lesson, each.id):
+                message = question.question_message(stage, state, SAMPLE_KEY)
+                yield f"questions[{place}]", message.rich, _labels(message.rows)
+        if lesson.lab:
+            state_ = new_state(lesson.lab).model_copy(
+                update={"fresh": False, "shared": True, "restarted": True}
+            )
+            message = lab.lab_message(stage, lab_scene(lesson, state_), SAMPLE_KEY)
+            yield "lab", message.rich, _labels(message.rows)
+
+
+def _states(lesson: Lesson, question_id: str) -> Iterator[QuestionScene]:
+    """Asked with all hints (its keyboard is the widest before), and every verdict with the whole explanation."""
+    found = next(each for each in lesson.questions if each.id == question_id)
+    order = tuple(range(len(found.options)))
+    for chosen in (None, *order):
+        yield QuestionScene(
+            lesson=lesson.id,
+            question=question_id,
+            order=order,
+            place=len(lesson.questions),
+            total=len(lesson.questions),
+            hints=len(found.hints) if chosen is not None else 0,
+            chosen=chosen,
+            why=len(found.solution) + 1 if chosen is not None else 0,
+        )
+
+
+def _labels(rows: tuple[tuple[Any, ...], ...]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    return tuple(tuple((button.label, button.data) for button in row) for row in rows)
+
+
+def _no_program(_: Spec) -> str:
+    return ""

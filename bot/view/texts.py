@@ -1,0 +1,61 @@
+"""Every word the bot says, by key and language: one file a language in `catalogue/`.
+
+Law: the files are read once, when this module is loaded; English is complete and stands in for what another
+language lacks. A text is plain: what is put into its {placeholders} can never become markup.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Any
+
+ENGLISH = "en"
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _read_all() -> dict[str, dict[str, str]]:
+    folder = files("bot.view") / "catalogue"
+    return {
+        entry.name.removesuffix(".toml"): dict(_flat(tomllib.loads(entry.read_text(encoding="utf-8"))))
+        for entry in sorted(folder.iterdir(), key=lambda e: e.name)
+        if entry.name.endswith(".toml")
+    }
+
+
+CATALOGUES = _read_all()
+
+
+class Texts:
+    """The words of one language."""
+
+    def __init__(self, language: str = ENGLISH) -> None:
+        self.language = language if language in CATALOGUES else ENGLISH
+        self._words = CATALOGUES[ENGLISH] | CATALOGUES[self.language]
+
+    def __call__(self, key: str, **params: str | int) -> str:
+        """The text under a key; KeyError if there is none, or if a placeholder is not given."""
+        return self._words[key].format(**params)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a text under a key."""
+        return key in self._words
+
+
+def languages() -> dict[str, str]:
+    """The languages there are, each by the name it calls itself."""
+    return {code: words["language.name"] for code, words in CATALOGUES.items()}
+
+
+def pick(chosen: str | None, telegram: str | None) -> str:
+    """The language to speak: the learner's choice, else Telegram's (`pt-br`, then `pt`), else English."""
+    for wanted in (chosen, telegram, (telegram or "").partition("-")[0]):
+        if wanted and wanted.lower() in CATALOGUES:
+            return wanted.lower()
+    return ENGLISH
