@@ -92,7 +92,9 @@ class Change:
     """All that one event changed, committed in one piece or not at all."""
 
     learner: int
-    update: UpdateKey | None = None  # marks this update handled; a Change for an update handled before is not applied
+    update: UpdateKey | None = (
+        None  # marks this update handled; a Change for an update handled before is not applied
+    )
     session: str | None = None  # the new session; None leaves it
     answers: tuple[Answer, ...] = ()
     words: tuple[NewWord, ...] = ()
@@ -133,7 +135,10 @@ class Store(Protocol):
     """The port. Errors: StoreError when it cannot be used, OverloadedError when its bounded queue is full."""
 
     async def open(self) -> None:
-        """Open and migrate; refuse (StoreError, the file left alone) what is corrupt, locked or newer than this program."""
+        """Open and migrate; StoreError for what is corrupt, locked, read-only, in use or newer than this program.
+
+        What is refused is left as it was, byte for byte.
+        """
 
     async def close(self) -> None:
         """Commit what waits, then close; safe to call twice."""

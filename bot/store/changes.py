@@ -1,0 +1,156 @@
+"""What is written, in plain SQL: each function is one piece of work inside the writer's transaction.
+
+Law: look first, then change. What was handled before is found out before anything is written.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from sqlite3 import Connection
+
+from bot.store.base import Answer, Change, Job, NewWord, Run, UpdateKey, Word
+
+KEEP_HANDLED = timedelta(hours=48)
+SWEEP_ROWS = 2_000  # in one piece, so that a sweep after a busy day holds nobody up
+
+
+def stamp(moment: datetime) -> str:
+    """A time as the store writes it; ValueError for a time without its zone."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone; the store takes UTC")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def json_text(body: str) -> str:
+    """JSON that UTF-8 can carry: half a surrogate pair becomes its own JSON escape, all else stays."""
+    return body if body.isascii() else body.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def keep(db: Connection, bot: int, updates: Sequence[tuple[int, str]], now: datetime) -> list[int]:
+    """Put updates into the inbox; the ids that were not there."""
+    at = stamp(now)
+    new = []
+    for update_id, body in updates:
+        row = (bot, update_id, json_text(body), at)
+        if db.execute(_KEEP, row).rowcount:
+            new.append(update_id)
+    if updates:
+        db.execute(_OFFSET, (bot, max(update_id for update_id, _ in updates) + 1))
+    return new
+
+
+_KEEP = "INSERT INTO inbox (bot, update_id, body, kept_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_OFFSET = """INSERT INTO bots (bot, next_offset) VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)"""
+
+
+def commit(db: Connection, change: Change, now: datetime) -> tuple[Word, ...] | None:
+    """Apply a change; None, and nothing changed, if its update or job is done with."""
+    at = stamp(now)
+    if change.job_done is not None and not db.execute(_HAS_JOB, (change.job_done, change.learner)).fetchone():
+        return None
+    if change.update is not None and not _handle(db, change.update, at):
+        return None
+    _know(db, change, at)
+    if change.job_done is not None:
+        db.execute("DELETE FROM jobs WHERE code = ?", (change.job_done,))
+    for answer in change.answers:
+        _answer(db, change.learner, answer)
+    for run in change.runs:
+        _run(db, run)
+    if change.job is not None:
+        _job(db, change.job, at)
+    for key in change.dead_screens:
+        db.execute("DELETE FROM screens WHERE learner = ? AND key = ?", (change.learner, key))
+    return tuple(_word(db, change.learner, word) for word in change.words)
+
+
+_HAS_JOB = "SELECT 1 FROM jobs WHERE code = ? AND learner = ?"
+
+
+def _handle(db: Connection, key: UpdateKey, at: str) -> bool:
+    """Mark an update handled and empty it; False if it was before."""
+    if db.execute(_HANDLE, (at, key.bot, key.update_id)).rowcount:
+        return True
+    return db.execute(_HANDLED, (key.bot, key.update_id, at, at)).rowcount == 1
+
+
+_HANDLE = "UPDATE inbox SET body = '', handled_at = ? WHERE bot = ? AND update_id = ? AND handled_at IS NULL"
+_HANDLED = """INSERT INTO inbox (bot, update_id, body, kept_at, handled_at) VALUES (?, ?, '', ?, ?)
+    ON CONFLICT DO NOTHING"""
+
+
+def _know(db: Connection, change: Change, at: str) -> None:
+    """The learner's row, made when there is something to hang on it."""
+    if change.session is not None:
+        db.execute(_SESSION, (change.learner, json_text(change.session), at))
+        return
+    learners = {run.learner for run in change.runs} | ({change.job.learner} if change.job else set())
+    if change.answers or change.words:
+        learners.add(change.learner)
+    for learner in learners:
+        db.execute(
+            "INSERT INTO learners (learner, since) VALUES (?, ?) ON CONFLICT DO NOTHING", (learner, at)
+        )
+
+
+_SESSION = """INSERT INTO learners (learner, session, since) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET session = excluded.session"""
+
+
+def _answer(db: Connection, learner: int, answer: Answer) -> None:
+    question = (learner, answer.lesson, answer.question)
+    first = db.execute(_ANSWERED, question).fetchone() is None
+    how = (answer.sitting, answer.option, answer.correct, answer.hints, answer.seconds)
+    db.execute(_ANSWER, (*question, *how, stamp(answer.answered_at), answer.source, first))
+
+
+_ANSWERED = "SELECT 1 FROM answers WHERE learner = ? AND lesson = ? AND question = ?"
+_ANSWER = """INSERT INTO answers
+    (learner, lesson, question, sitting, option, correct, hints, seconds, answered_at, source, first)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (learner, lesson, question, sitting) DO NOTHING"""
+
+
+def _run(db: Connection, run: Run) -> None:
+    db.execute(_RUN, (run.code, run.learner, run.lesson, json_text(run.body), stamp(run.made_at)))
+
+
+_RUN = """INSERT INTO runs (code, learner, lesson, body, made_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (code) DO UPDATE SET
+    learner = excluded.learner, lesson = excluded.lesson, body = excluded.body, made_at = excluded.made_at"""
+
+
+def _job(db: Connection, job: Job, at: str) -> None:
+    db.execute("DELETE FROM jobs WHERE learner = ?", (job.learner,))
+    row = (job.learner, job.code, json_text(job.body), at)
+    db.execute("INSERT INTO jobs (learner, code, body, asked_at) VALUES (?, ?, ?, ?)", row)
+
+
+def _word(db: Connection, learner: int, word: NewWord) -> Word:
+    body = json_text(word.body)
+    number = db.execute(_WORD, (learner, word.chat, word.kind, body, word.key)).lastrowid
+    if number is None:
+        raise RuntimeError("SQLite gave no number to a new row")
+    return Word(number=number, chat=word.chat, kind=word.kind, body=body, key=word.key)
+
+
+_WORD = "INSERT INTO words (learner, chat, kind, body, key) VALUES (?, ?, ?, ?, ?)"
+
+
+def said(db: Connection, number: int, screen: tuple[int, str, int] | None) -> None:
+    """Forget a word; where it stands is remembered only if it was still to be said (not after `forget`)."""
+    gone = db.execute("DELETE FROM words WHERE number = ?", (number,)).rowcount
+    if gone and screen is not None:
+        learner, key, message = screen
+        db.execute(_SCREEN, (key, message, learner))
+
+
+_SCREEN = """INSERT INTO screens (learner, key, message) SELECT learner, ?, ? FROM learners WHERE learner = ?
+    ON CONFLICT (learner, key) DO UPDATE SET message = excluded.message"""
+
+
+def sweep(db: Connection, now: datetime) -> bool:
+    """Drop some inbox rows handled more than 48 h ago; True if there may be more."""
+    return db.execute(_SWEEP, (stamp(now - KEEP_HANDLED), SWEEP_ROWS)).rowcount == SWEEP_ROWS
+
+
+_SWEEP = "DELETE FROM inbox WHERE number IN (SELECT number FROM inbox WHERE handled_at < ? LIMIT ?)"

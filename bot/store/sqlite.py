@@ -1,0 +1,143 @@
+"""The store in one SQLite file: a writer thread that commits in groups, and two threads that read.
+
+Law: nothing of SQLite runs on the event loop's thread; what a tap waits for (`load`) never stands behind what
+reads much (`figures`, `export`). One process has the file; a second one is refused, unless it only reads.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.store import changes, erase, opening, queries
+from bot.store.base import (
+    Change,
+    Job,
+    KeptUpdate,
+    OptionFigure,
+    Remembered,
+    Run,
+    Store,
+    Tries,
+    UpdateKey,
+    Word,
+)
+from bot.store.faults import fault
+from bot.store.url import sqlite_path
+from bot.store.writer import Line, Reader, Writer
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+_READ_ONLY: dict[str, type[Line]] = {"quick": Reader}
+_READ_WRITE: dict[str, type[Line]] = {"write": Writer, "quick": Reader, "slow": Reader}
+
+
+def open_store(url: str, *, read_only: bool = False) -> "SqliteStore":
+    """The store that NABLA_DATABASE_URL names, still to be opened; ConfigError for anything but SQLite."""
+    return SqliteStore(sqlite_path(url), read_only=read_only)
+
+
+class SqliteStore(Store):
+    """A `Store` in one file; `read_only` (figures beside a running bot) makes nothing, refuses changes."""
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        read_only: bool = False,
+        busy_timeout_s: float = 5.0,
+        queue_limit: int = 8192,
+    ) -> None:
+        self._path = Path(path).absolute()
+        self._read_only = read_only
+        self._limit = queue_limit
+        self._site = opening.Site(self._path, timeout_s=busy_timeout_s, read_only=read_only)
+        self._lines: dict[str, Line] = {}
+
+    async def open(self) -> None:
+        if self._lines:
+            raise fault(self._path, "is open already", "open a store once")
+        kinds = _READ_ONLY if self._read_only else _READ_WRITE
+        try:
+            for name, kind in kinds.items():
+                await self._start(name, kind)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _start(self, name: str, kind: type[Line]) -> None:
+        first = (
+            not self._lines
+        )  # the first one to come opens the site, and as the last one to go it leaves it
+        self._lines[name] = line = kind(
+            self._path,
+            name=f"nabla-store-{name}",
+            limit=self._limit,
+            connect=self._site.enter if first else self._site.read,
+            disconnect=self._site.leave if first else sqlite3.Connection.close,
+        )
+        await line.start()
+
+    async def close(self) -> None:
+        for name in reversed(list(self._lines)):
+            await self._lines[name].stop()
+        self._lines.clear()
+
+    def _line(self, name: str) -> Line:
+        if not self._lines:
+            raise fault(self._path, "is not open", "open the store first")
+        return self._lines.get(name) or self._lines["quick"]
+
+    async def _write(self, work: Work[T], *, alone: bool = False) -> T:
+        if self._read_only:
+            raise fault(self._path, "is open for reading only", "change it through the bot")
+        return await self._line("write").ask(work, alone=alone)
+
+    async def _read(self, work: Work[T], *, slow: bool = False) -> T:
+        return await self._line("slow" if slow else "quick").ask(work)
+
+    async def keep(self, bot: int, updates: Sequence[tuple[int, str]], *, now: datetime) -> list[int]:
+        return await self._write(lambda db: changes.keep(db, bot, updates, now))
+
+    async def waiting(self, bot: int) -> list[KeptUpdate]:
+        return await self._read(lambda db: queries.waiting(db, bot))
+
+    async def next_offset(self, bot: int) -> int | None:
+        return await self._read(lambda db: queries.next_offset(db, bot))
+
+    async def load(self, learner: int) -> Remembered:
+        return await self._read(lambda db: queries.load(db, learner))
+
+    async def commit(self, change: Change, *, now: datetime) -> tuple[Word, ...] | None:
+        return await self._write(lambda db: changes.commit(db, change, now))
+
+    async def said(self, number: int, *, screen: tuple[int, str, int] | None = None) -> None:
+        await self._write(lambda db: changes.said(db, number, screen))
+
+    async def unsaid(self) -> list[Word]:
+        return await self._read(queries.unsaid)
+
+    async def jobs(self) -> list[Job]:
+        return await self._read(queries.jobs)
+
+    async def run(self, code: str) -> Run | None:
+        return await self._read(lambda db: queries.run(db, code))
+
+    async def tries(self, learner: int) -> list[Tries]:
+        return await self._read(lambda db: queries.tries(db, learner))
+
+    async def figures(self, lesson: str | None = None) -> list[OptionFigure]:
+        return await self._read(lambda db: queries.figures(db, lesson), slow=True)
+
+    async def export(self, learner: int) -> dict[str, Any]:
+        return await self._read(lambda db: queries.export(db, learner), slow=True)
+
+    async def forget(self, learner: int, *, update: UpdateKey | None = None) -> None:
+        await self._write(lambda db: erase.delete(db, self._path, learner, update), alone=True)
+        if await self._read(lambda _: self._site.holds(learner), slow=True):
+            await self._write(lambda db: erase.rebuild(db, self._path), alone=True)
+
+    async def sweep(self, *, now: datetime) -> None:
+        while await self._write(lambda db: changes.sweep(db, now)):
+            pass
