@@ -1,0 +1,29 @@
+"""The words in a picture: they come from the lesson and from the catalogue of texts, never from the drawing code."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """Words of the bot's own, in the learner's language."""
+
+    before: str  # the line before the run
+    after: str  # the line after it
+    data: str  # the points
+    losses: str  # title of the lower panel, such as "Loss over the steps"
+    loss: str
+    step: str
+    least: str  # such as "least possible"
+    blew_up: str  # such as "blew up at step {step}"; {step} is filled in
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Labels:
+    """All that is written in a picture; units may be empty."""
+
+    title: str
+    x_label: str
+    x_unit: str
+    y_label: str
+    y_unit: str
+    words: Words

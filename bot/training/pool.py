@@ -1,0 +1,153 @@
+"""The worker processes: started in the background, killed when they hang, replaced when they die.
+
+Law: one failed job takes no other down; what is waited for here always ends. Nothing blocks the event loop's thread.
+"""
+
+import asyncio
+import hashlib
+import logging
+import platform
+from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from bot.training import door
+from bot.training.forkserver import Context
+
+WARM_UP_TIMEOUT_S = 120.0  # import, compile and draw once, on a slow and busy machine
+POLL_S = 0.05
+P = ParamSpec("P")
+R = TypeVar("R")
+log = logging.getLogger(__name__)
+
+
+class TrainingFailure(StrEnum):
+    """Why there is no result; never the learner's doing."""
+
+    TIMEOUT = "timeout"
+    DIED = "died"
+    CLOSED = "closed"
+
+
+class TrainingFailed(Exception):  # noqa: N818 - a past fact, as the rest of the program names it
+    """A job ended without a result; the same job may be tried again."""
+
+    def __init__(self, reason: TrainingFailure) -> None:
+        super().__init__(f"training: {reason}")
+        self.reason = reason
+
+
+def environment(cache: Path | None) -> dict[str, str]:
+    """The environment variables of the workers, given a folder that outlives them."""
+    chosen = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1"}
+    if cache is not None:
+        compiled = cache.resolve() / f"xla-{_machine()}"
+        compiled.mkdir(mode=0o700, parents=True, exist_ok=True)
+        compiled.chmod(0o700)  # it holds machine code that will be run
+        chosen["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={compiled}"
+        chosen["MPLCONFIGDIR"] = str(cache.resolve() / "matplotlib")
+    return chosen
+
+
+def _machine() -> str:
+    """A name for what compiled code depends on: another processor or TensorFlow must not run it."""
+    described = [version("tensorflow"), platform.machine(), platform.processor()]
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text(errors="replace").splitlines()
+        described += sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))})
+    return hashlib.sha256("\n".join(described).encode()).hexdigest()[:12]
+
+
+class Workers:
+    """A number of workers that run functions of `door`."""
+
+    def __init__(self, *, workers: int, warm: Sequence[int], cache: Path | None) -> None:
+        self._number = workers
+        self._warm = tuple(warm)
+        self._cache = cache
+        self._context: Context | None = None
+        self._pool: ProcessPool | None = None
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    async def open(self) -> None:
+        """Start the workers and wait until they are warm; TrainingFailed if they cannot be."""
+        async with self._opening:
+            if self._pool is not None and self._pool.active:
+                return
+            try:
+                await asyncio.to_thread(self._open)
+            except Exception as error:
+                if self._closed:
+                    raise TrainingFailed(TrainingFailure.CLOSED) from error
+                log.exception(
+                    "training: the workers cannot be started; is TensorFlow installed, memory free?"
+                )
+                raise TrainingFailed(TrainingFailure.DIED) from error
+
+    def _open(self) -> None:
+        self._end()
+        self._context = context = Context("bot.training.preload", environment(self._cache))
+        if self._closed:
+            raise BrokenProcessPool("closed before it was opened")
+        tickets, ready = context.Semaphore(self._number), context.Semaphore(0)
+        pool = ProcessPool(
+            max_workers=self._number,
+            initializer=door.prepare,
+            initargs=(self._warm, tickets, ready),
+            context=context,
+        )
+        pool.active  # noqa: B018 - asking starts it, and waits for the first worker
+        self._pool = pool
+        waited_s = 0.0
+        for _ in range(self._number):
+            while not ready.acquire(timeout=POLL_S):
+                waited_s += POLL_S
+                if self._closed or not pool.active or waited_s > WARM_UP_TIMEOUT_S:
+                    self._end()
+                    raise BrokenProcessPool("the workers did not become ready")
+
+    async def call(
+        self, function: Callable[P, R], timeout_s: float, /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a function in a worker; TrainingFailed if it hangs, dies or raises. Waiting is not counted as time."""
+        await self.open()
+        pool = self._pool
+        assert pool is not None  # noqa: S101 - opened above
+        try:
+            async with asyncio.timeout(timeout_s + WARM_UP_TIMEOUT_S) as patience:
+                return await asyncio.wrap_future(pool.schedule(function, args, kwargs, timeout_s))
+        except TimeoutError as error:
+            if patience.expired():  # no worker took it: a new one hangs before it works
+                await asyncio.to_thread(self._end)
+            raise TrainingFailed(TrainingFailure.TIMEOUT) from error
+        except (ProcessExpired, BrokenProcessPool) as error:
+            log.warning("training: a worker died: %s", error)
+            raise TrainingFailed(TrainingFailure.DIED) from error
+        except Exception as error:
+            log.exception("training: a worker failed")
+            raise TrainingFailed(TrainingFailure.DIED) from error
+
+    async def close(self) -> None:
+        """End all worker processes; what still runs in them is lost."""
+        self._closed = True
+        if self._pool is None and self._context is not None:
+            await asyncio.to_thread(self._context.close)  # whoever waits for a first worker is let go
+        async with self._opening:
+            await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        pool, context = self._pool, self._context
+        self._pool = self._context = None
+        if pool is not None and context is not None:
+            pool.stop()  # type: ignore[no-untyped-call] # pebble annotates no results of None
+            context.kill_workers()
+            pool.join()
+        if context is not None:
+            context.close()

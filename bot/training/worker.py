@@ -1,0 +1,86 @@
+"""The worker process: where TensorFlow runs.
+
+Law: same spec, same bits. One compiled loop per optimizer, everything else are its arguments, so that a request
+compiles nothing that was compiled before. An infinite loss is a result.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import tensorflow as tf
+
+from bot.core.experiment import ModelState, Optimizer, Outcome, Spec, standardise
+from bot.training import loop
+
+
+@cache
+def compiled(optimizer: Optimizer) -> Callable[..., Any]:
+    """The compiled loop of an optimizer."""
+    train: Callable[..., Any] = loop.compiled(getattr(loop, optimizer.value))
+    return train
+
+
+def train(spec: Spec) -> Outcome:
+    """Run an experiment from its start, on standardised data."""
+    start = spec.start
+    pairs = spec.optimizer.slots
+    arguments = (
+        tf.constant(standardise(spec.x)[0], tf.float32),
+        tf.constant(standardise(spec.y)[0], tf.float32),
+        tf.constant((start.weight, start.bias), tf.float32),
+        tf.reshape(tf.constant(start.slots or (0.0,) * (2 * pairs), tf.float32), (pairs, 2)),
+        tf.constant(spec.rate, tf.float32),
+        tf.constant(start.step),
+        tf.constant(spec.steps),
+    )
+    began = time.perf_counter()
+    params, slots, log = (tensor.numpy() for tensor in compiled(spec.optimizer)(*arguments))
+    seconds = time.perf_counter() - began
+    weight, bias = params.tolist()
+    rows = log[: spec.steps + 1].tolist()  # [steps + 1][loss, ∂weight, ∂bias]
+    return Outcome(
+        loss_before=rows[0][0],
+        loss_after=rows[-1][0],
+        losses=tuple(row[0] for row in rows),
+        after=ModelState(
+            weight=weight,
+            bias=bias,
+            optimizer=spec.optimizer,
+            slots=tuple(slots.ravel().tolist()),
+            step=start.step + spec.steps,
+        ),
+        gradient=(rows[0][1], rows[0][2]),
+        seconds=seconds,
+    )
+
+
+def settle() -> None:
+    """Make this process a worker: dies at once when told, or when the bot is gone, and keeps to one thread."""
+    signal.signal(
+        signal.SIGTERM, signal.SIG_DFL
+    )  # a handler in Python would wait for the end of a native step
+    threading.Thread(target=_follow_the_bot, daemon=True).start()
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def _follow_the_bot() -> None:
+    bot = multiprocessing.parent_process()
+    if bot is not None:
+        bot.join()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def warm_up(sizes: Sequence[int]) -> None:
+    """Compile every optimizer's loop for these numbers of data points, and draw once."""
+    for size in sizes:
+        points = tuple(float(number) for number in range(size))
+        for optimizer in Optimizer:
+            start = ModelState.fresh(optimizer, 0.0, 0.0)
+            train(Spec(x=points, y=points, optimizer=optimizer, rate=0.1, steps=1, start=start))
