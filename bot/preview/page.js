@@ -102,6 +102,7 @@ function drawFrame(action) {
   find("title").textContent = shared ? place.title : world.bot.first_name;
   find("face").replaceChildren(icon(shared ? "group" : "nabla"));
   find("status").textContent = ACTIONS[action] ?? standing(shared && place);
+  find("scroll").classList.toggle("shared", Boolean(shared));
   find("status").classList.toggle("live", connected && world.online);
   document.title = shared ? `${place.title} · ${world.bot.first_name}` : world.bot.first_name;
   const unread = (chat) => logs.get(chat)?.unread ?? 0;
