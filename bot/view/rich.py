@@ -1,10 +1,12 @@
 """Text with its entities, as Telegram takes it: values that can be added, joined and split.
 
-Law: a Rich is valid at birth. Offsets and lengths count UTF-16 units and never cut a character in two; no
-entity is empty or begins or ends with white space; `code` and `pre` hold nothing and stand in nothing but a
-quote; neither quotes nor links are nested; entities are sorted. So Telegram drops and refuses nothing.
+Law: what is made here is valid. Offsets and lengths count UTF-16 units and never cut a character in two; no
+entity is empty, ends with white space or (but for code) begins with it; `code` and `pre` hold nothing and
+stand in nothing but a quote; neither quotes nor links are nested; entities are sorted. So Telegram drops and
+refuses nothing.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -116,9 +118,10 @@ class Rich:
         return Rich("".join(texts), tuple(entities))
 
     def strip(self) -> "Rich":
-        """Without white space at both ends, as Telegram cuts it off a message."""
-        head = len(self.text) - len(self.text.lstrip())
-        return self.cut(head, max(head, len(self.text.rstrip())))
+        """Without white space at both ends, as Telegram cuts it off a message; code keeps its indentation."""
+        head = utf16_len(self.text) - utf16_len(self.text.lstrip())
+        head = min([head, *(each.offset for each in self.entities if each.type in _SOLID)])
+        return self.cut(head, max(head, len(self.text.rstrip())))  # white space is never two units
 
     def cut(self, start: int, stop: int) -> "Rich":
         """The part between two places of `text` (in characters), with what its entities leave in it."""
@@ -129,7 +132,7 @@ class Rich:
             for entity in self.entities
         )
         kept = [replace(entity, offset=low, length=high - low) for low, high, entity in spans if high > low]
-        return Rich(text, _tidy(text, kept))
+        return tidy(text, kept)
 
 
 def plain(text: Rich | str) -> Rich:
@@ -164,16 +167,12 @@ def pre(text: str, language: str | None = None) -> Rich:
 
 def blockquote(text: Rich | str) -> Rich:
     """The text as a quote; quotes inside it become part of it."""
-    text = plain(text)
-    inside = tuple(entity for entity in text.entities if entity.type is not EntityType.BLOCKQUOTE)
-    return _around(Rich(text.text, inside), EntityType.BLOCKQUOTE)
+    return _around(text, EntityType.BLOCKQUOTE)
 
 
 def link(text: Rich | str, url: str) -> Rich:
     """The text as a link; code inside it and inner links become plain text of it."""
-    text = plain(text)
-    inside = tuple(entity for entity in text.entities if entity.type not in _WHOLE)
-    return _around(Rich(text.text, inside), EntityType.TEXT_LINK, url=url)
+    return _around(text, EntityType.TEXT_LINK, url=url)
 
 
 def _around(
@@ -181,37 +180,51 @@ def _around(
 ) -> Rich:
     text = plain(text)
     around = Entity(type=kind, offset=0, length=text.units, language=language, url=url)
-    return Rich(text.text, _tidy(text.text, [*text.entities, around]))
+    return tidy(text.text, [*text.entities, around])
 
 
-def _tidy(text: str, entities: list[Entity]) -> tuple[Entity, ...]:
-    """Entities trimmed, parted around code, united where one kind covers a span twice, and sorted."""
-    solid = sorted((each.offset, each.end) for each in entities if each.type in _SOLID)
-    pieces = [piece for each in entities for piece in _beside(each, solid)]
+def tidy(text: str, entities: Iterable[Entity]) -> Rich:
+    """The text with these entities as Telegram would keep them: trimmed, parted around code, sorted."""
     units = text.encode("utf-16-le", "surrogatepass")
-    trimmed = [piece for each in pieces if (piece := _trimmed(units, each)) is not None]
-    return tuple(sorted(_united(trimmed), key=_sort_key))
+    trimmed = [each for entity in entities if (each := _trimmed(units, entity)) is not None]
+    solid = _first_come(each for each in trimmed if each.type in _WHOLE)
+    quotes = _first_come(each for each in trimmed if each.type is EntityType.BLOCKQUOTE)
+    styles = [each for each in trimmed if each.type not in _WHOLE and each.type is not EntityType.BLOCKQUOTE]
+    code_spans = [each for each in solid if each.type in _SOLID]
+    pieces = [piece for each in _united(styles) for piece in _beside(each, code_spans)]
+    cut = [each for piece in pieces if (each := _trimmed(units, piece)) is not None]
+    return Rich(text, tuple(sorted([*quotes, *solid, *cut], key=_sort_key)))
 
 
-def _beside(entity: Entity, solid: list[tuple[int, int]]) -> Iterator[Entity]:
-    """What of an entity lies beside code; code itself, quotes and links stay whole."""
-    if entity.type in _WHOLE or entity.type is EntityType.BLOCKQUOTE:
-        yield entity
-        return
+def _first_come(entities: Iterable[Entity]) -> list[Entity]:
+    """Those that do not overlap one before them, the outermost first."""
+    found: list[Entity] = []
+    for entity in sorted(entities, key=_sort_key):
+        if not found or found[-1].end <= entity.offset:
+            found.append(entity)
+    return found
+
+
+def _beside(entity: Entity, code_spans: list[Entity]) -> Iterator[Entity]:
+    """What of an entity lies beside the code, which is in order."""
     start = entity.offset
-    for low, high in [(low, high) for low, high in solid if low < entity.end and high > entity.offset]:
-        if low > start:
-            yield replace(entity, offset=start, length=low - start)
-        start = max(start, high)
+    first = bisect_right(code_spans, start, key=lambda each: each.end)
+    for place in range(first, len(code_spans)):
+        each = code_spans[place]
+        if each.offset >= entity.end:
+            break
+        if each.offset > start:
+            yield replace(entity, offset=start, length=each.offset - start)
+        start = each.end
     if entity.end > start:
         yield replace(entity, offset=start, length=entity.end - start)
 
 
 def _trimmed(units: bytes, entity: Entity) -> Entity | None:
-    """The entity without white space at its ends, or None if nothing is left; white space is never astral."""
+    """The entity without white space at its ends (code keeps its indentation); None if nothing is left."""
     inside = units[2 * entity.offset : 2 * entity.end].decode("utf-16-le", "surrogatepass")
     length = utf16_len(inside.rstrip())
-    head = length - utf16_len(inside.strip()) if length else 0
+    head = 0 if entity.type in _SOLID else length - utf16_len(inside.strip())
     return replace(entity, offset=entity.offset + head, length=length - head) if length else None
 
 
@@ -220,7 +233,7 @@ def _united(entities: list[Entity]) -> list[Entity]:
     found: list[Entity] = []
     for entity in sorted(entities, key=lambda each: (each.type, each.offset, -each.length)):
         last = found[-1] if found else None
-        if last and last.type is entity.type and entity.offset < last.end and entity.type not in _WHOLE:
+        if last and last.type is entity.type and entity.offset < last.end:
             found[-1] = replace(last, length=max(last.end, entity.end) - last.offset)
         else:
             found.append(entity)
