@@ -1,0 +1,441 @@
+"""What Telegram's servers know: people, chats, messages, open callback queries, and what happens to them.
+
+Everything changes on the event loop, one whole event at a time; each change goes to the archive, to the
+bot as an update, and to the pages as a frame. Ids come from the clock at the first start, so that they
+grow even when the file was deleted in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from .archive import Archive, Table
+from .chats import Chat, ChatKind, File, Member, Message, Object, Standing, User
+from .entities import Formatted, tidy, utf16_length, with_found
+from .found import found_in
+from .refusals import bad_request, chat_not_found, forbidden, query_too_old
+from .updates import UpdateKind, Updates
+
+BOT = User(id=4242, first_name="Nabla", username="nabla_local_bot", is_bot=True)
+PEOPLE = (
+    User(id=101, first_name="Ada", username="ada_local", language_code="en"),
+    User(id=102, first_name="Blaise", username="blaise_local", language_code="fr"),
+    User(id=103, first_name="Chen", username="chen_local", language_code="zh-hans"),
+)
+GROUP_ID = -1_000_000_000_001
+QUERY_LIFETIME_S = 15.0
+"""How long a tap may wait for its answer; Telegram gives up after about as long."""
+MOST_MESSAGES = 5_000
+"""Messages kept in one chat; older ones are gone for the bot and the page."""
+MOST_TAPS = 10_000
+"""Taps whose answers can still be asked for."""
+LONGEST_TEXT = 4096
+_EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the bot answered to a tap."""
+
+    text: str | None = None
+    show_alert: bool = False
+    url: str | None = None
+
+
+@dataclass(kw_only=True)
+class Query:
+    """A tap that waits for its answer."""
+
+    id: str
+    person: int
+    answer: asyncio.Future[Answer | None]
+    deadline: asyncio.TimerHandle
+
+
+@dataclass(kw_only=True)
+class Cloud:
+    """The local Telegram's memory; `listeners` get every frame for the page."""
+
+    now: Callable[[], datetime]
+    archive: Archive
+    updates: Updates
+    bot: User = BOT
+    people: dict[int, User] = field(default_factory=dict)
+    chats: dict[int, Chat] = field(default_factory=dict)
+    messages: dict[int, dict[int, Message]] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    queries: dict[str, Query] = field(default_factory=dict)
+    taps: dict[str, asyncio.Future[Answer | None]] = field(default_factory=dict)
+    listeners: list[Callable[[Object], None]] = field(default_factory=list)
+    webhook_trouble: Object = field(default_factory=dict)
+    webhook_changed: Callable[[], None] = lambda: None
+    _next_id: int = 0
+
+    async def load(self) -> None:
+        """Take up where an earlier run stopped, or begin with three people and a group."""
+        first_id = int((self.now() - _EPOCH).total_seconds() * 1000)
+        await self.updates.load(first_id=first_id)
+        self._next_id = max(first_id, await self.archive.setting("next_id", 0))
+        self.settings = await self.archive.setting("bot", {})
+        for row in await self.archive.rows(Table.PEOPLE):
+            self.people[row["id"]] = User(**row)
+        for row in await self.archive.rows(Table.CHATS):
+            self.chats[row["id"]] = _chat_from(row)
+        for row in await self.archive.rows(Table.FILES):
+            self.files[row["id"]] = File(**row)
+        for row in await self.archive.rows(Table.MESSAGES):
+            message = Message(chat_id=row["chat"]["id"], id=row["message_id"], body=row)
+            self.messages.setdefault(message.chat_id, {})[message.id] = message
+        if not self.chats:
+            self._begin()
+
+    def _begin(self) -> None:
+        for person in PEOPLE:
+            self.join(person)
+            self.started(person.id)
+        members = tuple(
+            Member(user_id=user.id, standing=Standing.CREATOR if user is PEOPLE[0] else Standing.MEMBER)
+            for user in (*PEOPLE, self.bot)
+        )
+        self.keep_chat(Chat(id=GROUP_ID, kind=ChatKind.SUPERGROUP, name="Study group", members=members))
+
+    # who is there
+
+    def join(self, person: User) -> None:
+        """Let somebody into this Telegram; their private chat opens with their first message."""
+        self.people[person.id] = person
+        self.archive.keep(Table.PEOPLE, (person.id,), vars(person))
+
+    def started(self, person: int) -> None:
+        """Open a person's private chat, as pressing Start does."""
+        user = self.user(person)
+        if person not in self.chats:
+            members = (Member(user_id=person), Member(user_id=self.bot.id))
+            self.keep_chat(
+                Chat(
+                    id=person,
+                    kind=ChatKind.PRIVATE,
+                    name=user.first_name,
+                    username=user.username,
+                    members=members,
+                )
+            )
+
+    def keep_chat(self, chat: Chat) -> None:
+        """Keep a chat as it is now."""
+        self.chats[chat.id] = chat
+        self.archive.keep(Table.CHATS, (chat.id,), _row_of(chat))
+
+    def user(self, user_id: int) -> User:
+        """Find a person or the bot."""
+        if user_id == self.bot.id:
+            return self.bot
+        if user_id not in self.people:
+            raise bad_request("user not found")
+        return self.people[user_id]
+
+    def chat(self, chat_id: int) -> Chat:
+        """Find a chat that the bot has seen."""
+        if chat_id not in self.chats:
+            raise chat_not_found()
+        return self.chats[chat_id]
+
+    def writable(self, chat_id: int) -> Chat:
+        """Find a chat in which the bot may write."""
+        chat = self.chat(chat_id)
+        member = chat.member(self.bot.id)
+        if member is not None and member.standing.is_inside:
+            return chat
+        if chat.kind is ChatKind.PRIVATE:
+            raise forbidden("bot was blocked by the user")
+        if member is not None and member.standing is Standing.KICKED:
+            raise forbidden(f"bot was kicked from the {chat.kind.value} chat")
+        raise forbidden(f"bot is not a member of the {chat.kind.value} chat")
+
+    def set_standing(self, *, chat_id: int, standing: Standing, by: int) -> None:
+        """Change what the bot is in a chat (blocking it is KICKED in private), and tell it."""
+        chat = self.chat(chat_id)
+        old = chat.member(self.bot.id) or Member(user_id=self.bot.id, standing=Standing.LEFT)
+        new = replace(old, standing=standing)
+        self.keep_chat(chat.with_member(new))
+        self.updates.add(
+            UpdateKind.MY_CHAT_MEMBER,
+            {
+                "chat": chat.as_object(),
+                "from": self.user(by).as_object(),
+                "date": self._seconds(),
+                "old_chat_member": self.member_object(old),
+                "new_chat_member": self.member_object(new),
+            },
+        )
+
+    def member_object(self, member: Member) -> Object:
+        """Give the Bot API's ChatMember."""
+        extra: Object = {}
+        match member.standing:
+            case Standing.CREATOR:
+                extra = {"is_anonymous": False}
+            case Standing.ADMINISTRATOR:
+                extra = {"can_be_edited": False, "is_anonymous": False, **_all_rights(member.rights)}
+            case Standing.KICKED:
+                extra = {"until_date": 0}
+        return {"user": self.user(member.user_id).as_object(), "status": member.standing.value, **extra}
+
+    # what is said
+
+    def find(self, chat_id: int, message_id: int) -> Message | None:
+        """Find a message."""
+        return self.messages.get(chat_id, {}).get(message_id)
+
+    def post(self, chat: Chat, content: Mapping[str, Any], *, sender: User | None = None) -> Message:
+        """Put a new message into a chat and show it; the bot is the sender unless another is named."""
+        message_id = self.new_id()
+        author = (sender or self.bot).as_object()
+        body = {
+            "message_id": message_id,
+            "from": author,
+            "chat": chat.as_object(),
+            "date": self._seconds(),
+            **content,
+        }
+        return self._keep(Message(chat_id=chat.id, id=message_id, body=body))
+
+    def edit(self, message: Message, content: Mapping[str, Any]) -> Message:
+        """Give a message other content and show it."""
+        fixed = ("message_id", "from", "chat", "date", "reply_to_message")
+        body = {name: message.body[name] for name in fixed if name in message.body}
+        return self._keep(replace(message, body={**body, "edit_date": self._seconds(), **content}))
+
+    def delete(self, message: Message) -> None:
+        """Take a message away."""
+        del self.messages[message.chat_id][message.id]
+        self.archive.drop(Table.MESSAGES, (message.chat_id, message.id))
+        self.show({"type": "deleted", "chat_id": message.chat_id, "message_id": message.id})
+
+    def say(
+        self, *, person: int, chat_id: int, content: Mapping[str, Any], edit_of: int | None = None
+    ) -> Message:
+        """Let a person write, or edit what they wrote; the bot hears of it if it may."""
+        user = self.user(person)
+        if chat_id == person:
+            self.started(person)
+        chat = self.chat(chat_id)
+        member = chat.member(person)
+        if member is None or not member.standing.is_inside:
+            raise bad_request("the person is not a member of the chat")
+        if edit_of is None:
+            message, kind = self.post(chat, content, sender=user), UpdateKind.MESSAGE
+        else:
+            message, kind = self.edit(self._own(chat_id, edit_of, person), content), UpdateKind.EDITED_MESSAGE
+        if self._bot_hears(chat, message):
+            self.updates.add(kind, message.body)
+        return message
+
+    def new_file(self, *, folder: str, name: str, mime_type: str, content: bytes, **size: int) -> File:
+        """Take in an uploaded file; keywords `width` and `height` in pixels for pictures."""
+        number = self.new_id()
+        ending = name.rpartition(".")[2] if "." in name else "dat"
+        file = File(
+            id=f"local-{folder}-{number}",
+            unique_id=f"u{number}",
+            path=f"{folder}/file_{number}.{ending}",
+            size=len(content),
+            name=name,
+            mime_type=mime_type,
+            **size,
+        )
+        self.files[file.id] = file
+        self.archive.keep(Table.FILES, (file.id,), vars(file), content)
+        return file
+
+    def _own(self, chat_id: int, message_id: int, person: int) -> Message:
+        message = self.find(chat_id, message_id)
+        if message is None or message.sender_id != person:
+            raise bad_request("message can't be edited")
+        return message
+
+    def _keep(self, message: Message) -> Message:
+        chat = self.messages.setdefault(message.chat_id, {})
+        chat[message.id] = message
+        self.archive.keep(Table.MESSAGES, (message.chat_id, message.id), message.body)
+        if len(chat) > MOST_MESSAGES:
+            oldest = next(iter(chat))
+            del chat[oldest]
+            self.archive.drop(Table.MESSAGES, (message.chat_id, oldest))
+        self.show({"type": "message", "message": message.body})
+        return message
+
+    def _bot_hears(self, chat: Chat, message: Message) -> bool:
+        """Privacy mode: in groups the bot gets commands meant for it and replies to itself."""
+        member = chat.member(self.bot.id)
+        if member is None or not member.standing.is_inside:
+            return False
+        if chat.kind is ChatKind.PRIVATE or member.standing.is_in_charge:
+            return True
+        reply_to = message.body.get("reply_to_message", {}).get("from", {})
+        return reply_to.get("id") == self.bot.id or self._is_command(str(message.body.get("text", "")))
+
+    def _is_command(self, text: str) -> bool:
+        if not text.startswith("/"):
+            return False
+        _, at, name = text.split(maxsplit=1)[0].partition("@")
+        return not at or name.lower() == str(self.bot.username).lower()
+
+    # taps
+
+    def tap(self, *, person: int, chat_id: int, message_id: int, data: str) -> Query:
+        """Let a person press a button; whether it is on the message is for the caller to know."""
+        user, chat = self.user(person), self.chat(chat_id)
+        message = self.find(chat_id, message_id)
+        gone = {"chat": chat.as_object(), "message_id": message_id, "date": 0}
+        loop = asyncio.get_running_loop()
+        query_id = str(self.bot.id * 10**15 + self.new_id())
+        query = self.queries[query_id] = Query(
+            id=query_id,
+            person=person,
+            answer=loop.create_future(),
+            deadline=loop.call_later(QUERY_LIFETIME_S, self._give_up, query_id),
+        )
+        self._remember_tap(query)
+        body = {
+            "id": query_id,
+            "from": user.as_object(),
+            "message": message.body if message else gone,
+            "chat_instance": str(chat_id),
+            "data": data,
+        }
+        self.updates.add(UpdateKind.CALLBACK_QUERY, body)
+        return query
+
+    def answer(self, query_id: str, answer: Answer) -> None:
+        """Answer a tap, once and in time."""
+        query = self.queries.pop(query_id, None)
+        if query is None:
+            raise query_too_old()
+        query.deadline.cancel()
+        if not query.answer.done():
+            query.answer.set_result(answer)
+
+    async def answer_to(self, query_id: str) -> Answer | None:
+        """Wait for the bot's answer to a tap; None if it came too late or never."""
+        answer = self.taps.get(query_id)
+        if answer is None:
+            raise query_too_old()
+        return await asyncio.shield(answer)
+
+    def _remember_tap(self, query: Query) -> None:
+        self.taps[query.id] = query.answer
+        while len(self.taps) > MOST_TAPS:
+            del self.taps[next(iter(self.taps))]
+
+    def _give_up(self, query_id: str) -> None:
+        query = self.queries.pop(query_id, None)
+        if query is not None and not query.answer.done():
+            query.answer.set_result(None)
+
+    # odds and ends
+
+    def show(self, frame: Object) -> None:
+        """Tell every page."""
+        for listener in tuple(self.listeners):
+            listener(frame)
+
+    def set(self, name: str, value: object) -> None:
+        """Keep one of the bot's own settings: commands, descriptions, webhook."""
+        self.settings = {**self.settings, name: value}
+        self.archive.keep(Table.SETTINGS, ("bot",), self.settings)
+
+    def commands(self) -> list[Object]:
+        """Give the commands that a person sees in a private chat."""
+        scopes: dict[str, list[Object]] = self.settings.get("commands", {})
+        return scopes.get("all_private_chats:", scopes.get("default:", []))
+
+    def new_id(self) -> int:
+        """Give a number that was never given before."""
+        self._next_id += 1
+        self.archive.keep(Table.SETTINGS, ("next_id",), self._next_id)
+        return self._next_id
+
+    def close(self) -> None:
+        """Let nobody wait for an answer any more."""
+        for query_id in list(self.queries):
+            self.queries[query_id].deadline.cancel()
+            self._give_up(query_id)
+
+    def _seconds(self) -> int:
+        return int(self.now().timestamp())
+
+
+def person_text(text: str) -> Object:
+    """Make the content of a person's text message, with the entities that Telegram finds in it."""
+    formatted = tidy(text, ())
+    if not formatted.text:
+        raise bad_request("message text is empty")
+    if utf16_length(formatted.text) > LONGEST_TEXT:
+        raise bad_request("message is too long")
+    return text_content(formatted)
+
+
+def sticker() -> Object:
+    """Make the content of a sticker message."""
+    waving = {"emoji": "👋", "type": "regular", "is_animated": False, "is_video": False}
+    return {
+        "sticker": {
+            "file_id": "local-sticker",
+            "file_unique_id": "sticker",
+            "width": 512,
+            "height": 512,
+            **waving,
+        }
+    }
+
+
+def text_content(formatted: Formatted, *, text: str = "text", entities: str = "entities") -> Object:
+    """Make message fields of a text; what Telegram would find in it is marked."""
+    full = with_found(formatted, found_in(formatted.text))
+    content: Object = {text: full.text}
+    if full.entities:
+        content[entities] = full.as_objects()
+    return content
+
+
+def _all_rights(rights: frozenset[str]) -> Object:
+    names = (
+        "can_manage_chat",
+        "can_delete_messages",
+        "can_restrict_members",
+        "can_post_messages",
+        "can_edit_messages",
+    )
+    return {name: name in rights for name in names}
+
+
+def _row_of(chat: Chat) -> Object:
+    members = [
+        {"user_id": member.user_id, "standing": member.standing.value, "rights": sorted(member.rights)}
+        for member in chat.members
+    ]
+    return {
+        "id": chat.id,
+        "kind": chat.kind.value,
+        "name": chat.name,
+        "username": chat.username,
+        "members": members,
+    }
+
+
+def _chat_from(row: Object) -> Chat:
+    members = tuple(
+        Member(
+            user_id=member["user_id"],
+            standing=Standing(member["standing"]),
+            rights=frozenset(member["rights"]),
+        )
+        for member in row["members"]
+    )
+    return Chat(**{**row, "kind": ChatKind(row["kind"]), "members": members})

@@ -1,0 +1,47 @@
+"""Trouble on demand, for tests: what a network and a busy Telegram do to a bot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Literal, NamedTuple
+
+from .refusals import Refused
+
+When = Literal["before", "after"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What happens to one call: a wait, then an answer of its own, or a cut connection; else all goes on."""
+
+    status: int | None = None
+    body: Mapping[str, Any] | str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+    drop: When | None = None
+    """The connection is cut before or after the call took effect."""
+
+    @classmethod
+    def flood(cls, retry_after_s: int) -> Fault:
+        """Answer as Telegram does when a bot is too fast."""
+        words = f"Too Many Requests: retry after {retry_after_s}"
+        refused = Refused(HTTPStatus.TOO_MANY_REQUESTS, words, retry_after_s=retry_after_s)
+        return cls(
+            status=refused.status, body=refused.as_answer(), headers={"Retry-After": str(retry_after_s)}
+        )
+
+
+Faults = Callable[[str, dict[str, str]], Fault | None]
+"""Given a method's name and its parameters, says what shall happen to the call."""
+
+
+class Call(NamedTuple):
+    """One call that the bot made; `status` 0 is a connection cut by a fault."""
+
+    method: str
+    params: dict[str, str]
+    status: int
+    at_s: float
+    """On the event loop's monotonic clock."""

@@ -1,0 +1,135 @@
+"""The Bot API's methods, one function each, under their names there.
+
+A method is registered with the parameters that it takes; any other one is refused loudly. Results are
+what the Bot API puts under `result`; a refusal is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .chats import Chat, ChatKind, Member, Object, Standing
+from .cloud import Cloud
+from .params import Params
+from .refusals import bad_request, chat_not_found, not_found
+
+Call = Callable[[Cloud, Params], object | Awaitable[object]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """One method of the Bot API."""
+
+    name: str
+    takes: tuple[str, ...]
+    call: Call
+
+
+METHODS: dict[str, Method] = {}
+"""Every method by its name in small letters: names are case-insensitive."""
+
+
+def method(name: str, takes: str = "") -> Callable[[Call], Call]:
+    """Register a function as the method of that name, which takes these parameters."""
+
+    def register(call: Call) -> Call:
+        METHODS[name.lower()] = Method(name=name, takes=tuple(takes.split()), call=call)
+        return call
+
+    return register
+
+
+def find_method(name: str) -> Method:
+    """Find a method by its name."""
+    try:
+        return METHODS[name.lower()]
+    except KeyError:
+        raise not_found() from None
+
+
+def chat_of(cloud: Cloud, params: Params) -> Chat:
+    """Find the chat that a call names."""
+    return cloud.chat(_chat_id(params))
+
+
+def writable_chat(cloud: Cloud, params: Params) -> Chat:
+    """Find the chat that a call wants to write into."""
+    return cloud.writable(_chat_id(params))
+
+
+def _chat_id(params: Params) -> int:
+    given = params.text("chat_id")
+    if not given:
+        raise bad_request("chat_id is empty")
+    try:
+        return int(given)
+    except ValueError:
+        raise chat_not_found() from None
+
+
+@method("getMe")
+def get_me(cloud: Cloud, params: Params) -> Object:
+    """Tell the bot who it is."""
+    return {
+        **cloud.bot.as_object(),
+        "can_join_groups": True,
+        "can_read_all_group_messages": False,
+        "supports_inline_queries": False,
+        "can_connect_to_business": False,
+        "has_main_web_app": False,
+    }
+
+
+@method("getChat", "chat_id")
+def get_chat(cloud: Cloud, params: Params) -> Object:
+    """Describe a chat."""
+    chat = chat_of(cloud, params)
+    return {
+        **chat.as_object(),
+        "accent_color_id": 0,
+        "max_reaction_count": 11,
+        "accepted_gift_types": _NO_GIFTS,
+    }
+
+
+_NO_GIFTS = {
+    "unlimited_gifts": False,
+    "limited_gifts": False,
+    "unique_gifts": False,
+    "premium_subscription": False,
+    "gifts_from_channels": False,
+}
+
+
+@method("getChatMember", "chat_id user_id")
+def get_chat_member(cloud: Cloud, params: Params) -> Object:
+    """Describe somebody's standing in a chat."""
+    chat, user_id = chat_of(cloud, params), params.integer("user_id")
+    if user_id not in cloud.people and user_id != cloud.bot.id:
+        raise bad_request("member not found" if user_id > 0 else "invalid user_id specified")
+    return cloud.member_object(chat.member(user_id) or Member(user_id=user_id, standing=Standing.LEFT))
+
+
+@method("getChatAdministrators", "chat_id")
+def get_chat_administrators(cloud: Cloud, params: Params) -> list[Object]:
+    """List who is in charge of a chat."""
+    chat = chat_of(cloud, params)
+    if chat.kind is ChatKind.PRIVATE:
+        raise bad_request("there are no administrators in the private chat")
+    return [cloud.member_object(member) for member in chat.members if member.standing.is_in_charge]
+
+
+@method("getChatMemberCount", "chat_id")
+def get_chat_member_count(cloud: Cloud, params: Params) -> int:
+    """Count who is in a chat."""
+    return sum(member.standing.is_inside for member in chat_of(cloud, params).members)
+
+
+def list_of(params: Params, name: str, *, what: str) -> list[Any]:
+    """Read a parameter that holds a list."""
+    value = params.value(name, what)
+    if not isinstance(value, list):
+        raise bad_request(f"expected an Array of {what}")
+    return value

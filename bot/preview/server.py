@@ -1,0 +1,181 @@
+"""The local Telegram: a strict Bot API server and the chat page, on one address of this machine."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from aiohttp import web
+
+from .archive import Archive
+from .botapi import LARGEST_REQUEST_BYTES, BotApi
+from .chats import Object, Standing, User
+from .cloud import Answer, Cloud, person_text, sticker
+from .faults import Call, Faults
+from .guard import add_headers, guard
+from .page import Page
+from .refusals import Refused
+from .updates import Updates
+from .webhook import FIRST_WAIT_S, Deliverer
+
+LOCAL_TOKEN = "4242:local-chat-page-token-is-no-secret"  # noqa: S105 - known to everybody, opens only this machine
+STOP_S = 1.0
+
+
+class LocalTelegram:
+    """The Bot API server and the chat page on one address."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        path: Path | None,
+        now: Callable[[], datetime],
+        token: str = LOCAL_TOKEN,
+        webhook_wait_s: float = FIRST_WAIT_S,
+    ) -> None:
+        self._host, self._port = host, port
+        self._archive = Archive(path)
+        self._cloud = Cloud(now=now, archive=self._archive, updates=Updates(now=now, archive=self._archive))
+        self._api = BotApi(cloud=self._cloud, archive=self._archive, token=token)
+        self._page = Page(cloud=self._cloud, archive=self._archive)
+        self._deliverer = Deliverer(self._cloud, first_wait_s=webhook_wait_s)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Load what was kept and listen; OSError if the port is taken, StoreError if the file cannot be used."""
+        await self._archive.open()
+        try:
+            await self._cloud.load()
+            await self._page.start()
+            self._cloud.updates.on_online = self._show_online
+            await self._deliverer.start()
+            await self._listen()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End polls, pages and deliveries, and close the file."""
+        self._cloud.updates.end_poll(Refused(500, "Internal Server Error: restart"))
+        self._cloud.close()
+        await self._page.stop()
+        await self._deliverer.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._cloud.updates.close()
+        await self._archive.close()
+
+    @property
+    def url(self) -> str:
+        """Give the root address, without a slash at its end."""
+        port = self._runner.addresses[0][1] if self._runner and self._runner.addresses else self._port
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104 - shown, not bound
+        return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{port}"
+
+    @property
+    def bot(self) -> User:
+        """Give the one bot that is served."""
+        return self._cloud.bot
+
+    # what people do
+
+    async def send(
+        self,
+        *,
+        person: int,
+        chat: int,
+        text: str | None = None,
+        sticker: bool = False,
+        edit_of: int | None = None,
+        reply_to: int | None = None,
+    ) -> int:
+        """Let a person say something, or edit what they said; gives the message's id. Refused if it cannot be."""
+        content = _sticker() if sticker else person_text(text or "")
+        if reply_to is not None and (message := self._cloud.find(chat, reply_to)):
+            content["reply_to_message"] = dict(message.body)
+        said = self._cloud.say(person=person, chat_id=chat, content=content, edit_of=edit_of)
+        await self._archive.settled()
+        return said.id
+
+    async def tap(self, *, person: int, chat: int, message: int, data: str) -> str:
+        """Let a person press a button, or forge it; gives the callback query's id."""
+        query = self._cloud.tap(person=person, chat_id=chat, message_id=message, data=data)
+        await self._archive.settled()
+        return query.id
+
+    async def answer_to(self, query_id: str) -> Answer | None:
+        """Wait for the bot's answer to a tap; None if it came too late or never."""
+        return await self._cloud.answer_to(query_id)
+
+    async def join(self, person: int, *, first_name: str = "", language_code: str = "en") -> None:
+        """Let one more person into this Telegram; their private chat opens with their first message."""
+        if person not in self._cloud.people:
+            name = first_name or f"Learner {person}"
+            self._cloud.join(User(id=person, first_name=name, language_code=language_code))
+            await self._archive.settled()
+
+    async def set_standing(self, *, chat: int, standing: Standing, by: int) -> None:
+        """Change what the bot is in a chat: in private, KICKED blocks it and MEMBER lets it in again."""
+        self._cloud.set_standing(chat_id=chat, standing=standing, by=by)
+        await self._archive.settled()
+
+    # what is seen
+
+    def notice(self, text: str, *, level: Literal["info", "error"] = "info") -> None:
+        """Show a line on every open page, and on those that open later until the next one."""
+        self._page.notice(text, level)
+
+    def listen(self, listener: Callable[[Object], None]) -> Callable[[], None]:
+        """Have every frame for the page told to a function as well; gives what ends it."""
+        self._cloud.listeners.append(listener)
+        return lambda: self._cloud.listeners.remove(listener)
+
+    def messages(self, chat: int) -> list[Object]:
+        """List a chat's messages as Bot API objects, oldest first."""
+        return [dict(message.body) for message in self._cloud.messages.get(chat, {}).values()]
+
+    async def content(self, file_id: str) -> bytes | None:
+        """Read an uploaded file."""
+        return await self._archive.content(file_id)
+
+    # tests
+
+    @property
+    def faults(self) -> Faults | None:
+        """Give what makes trouble for the bot's calls, if anything does."""
+        return self._api.faults
+
+    @faults.setter
+    def faults(self, faults: Faults | None) -> None:
+        self._api.faults = faults
+
+    @property
+    def calls(self) -> deque[Call]:
+        """Give the bot's calls since recording was switched on, oldest first, at most 10,000."""
+        return self._api.calls
+
+    def record_calls(self) -> deque[Call]:
+        """Switch the record of calls on, empty."""
+        self._api.recording = True
+        self._api.calls.clear()
+        return self._api.calls
+
+    async def _listen(self) -> None:
+        app = web.Application(client_max_size=LARGEST_REQUEST_BYTES, middlewares=[guard([self._host])])
+        app.on_response_prepare.append(add_headers)
+        app.add_routes([*self._api.routes(), *self._page.routes()])
+        # a poll whose bot has died must end at once, else it would count as online and eat a wake-up
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=STOP_S, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host.strip("[]"), self._port).start()
+
+    def _show_online(self, online: bool) -> None:
+        self._cloud.show({"type": "online", "online": online})
+
+
+_sticker = sticker
