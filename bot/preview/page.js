@@ -1,16 +1,16 @@
 // The page: what the server says is put into logs, what the person does is said to the server. It keeps no truth of its own:
 // after a reconnect the server's greeting replaces everything. The words on the line are described beside bot/preview/server.py.
 
-import { Composer } from "./page/composer.js";
-import { find, icon, make } from "./page/dom.js";
-import { spoken } from "./page/entities.js";
-import { press, release } from "./page/keyboard.js";
-import { destination } from "./page/links.js";
-import { Log } from "./page/log.js";
-import { alertBox, enlarge, strip, toast } from "./page/overlay.js";
-import { drawPlaces } from "./page/places.js";
-import { Scroll } from "./page/scroll.js";
-import { Line } from "./page/socket.js";
+import { Composer } from "./parts/composer.js";
+import { find, icon, make } from "./parts/dom.js";
+import { spoken } from "./parts/entities.js";
+import { press, release } from "./parts/keyboard.js";
+import { destination } from "./parts/links.js";
+import { Log } from "./parts/log.js";
+import { alertBox, enlarge, strip, toast } from "./parts/overlay.js";
+import { drawPlaces } from "./parts/places.js";
+import { Scroll } from "./parts/scroll.js";
+import { Line } from "./parts/socket.js";
 
 const ACTIONS = { typing: "typing …", upload_photo: "sending a picture …", upload_document: "sending a file …" };
 

@@ -15,8 +15,9 @@ from .cloud import Answer, Cloud, person_text, sticker
 from .refusals import Refused, bad_request
 
 FOLDER = Path(__file__).parent
-FILES = {"/": "page.html", "/page.css": "page.css", "/page.js": "page.js"}
-_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+PARTS = {f"/parts/{path.name}": f"parts/{path.name}" for path in (FOLDER / "parts").glob("*.*")}
+FILES = {"/": "page.html", "/page.css": "page.css", "/page.js": "page.js"} | PARTS
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 MOST_SHOWN = 500
 """Messages of one chat that a page gets when it opens."""
 MOST_WAITING = 2_000
