@@ -182,9 +182,7 @@ class Intake:
                 "shows, for the server in TELEGRAM_API_URL"
             ) from None
         if isinstance(error, BadRequest):
-            raise ConfigError(
-                f"Bot API server: {error.message}; check NABLA_WEBHOOK_URL and _SECRET"
-            ) from None
+            raise ConfigError(f"NABLA_WEBHOOK_URL or _SECRET: the server says: {error.message}") from None
         if isinstance(error, Conflict):
             self._count_conflict()
         return backoff_s(attempt, self._jitter)

@@ -4,6 +4,7 @@ Law: an error leaving this room names neither the address (the token is in it) n
 its `__context__`; and it says whether repeating is safe: `NotDoneError` if Telegram surely did not do it.
 """
 
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -155,7 +156,8 @@ def _body(data: RequestData) -> aiohttp.FormData | bytes | aiohttp.BytesPayload:
     for name, text in data.json_parameters.items():
         form.add_field(name, text.encode(errors="replace").decode())
     for name, (filename, content, mime) in data.multipart_data.items():
-        form.add_field(name, content, filename=filename, content_type=mime)
+        stream = io.BytesIO(content) if isinstance(content, bytes) else content  # large bytes block the loop
+        form.add_field(name, stream, filename=filename, content_type=mime)
     return form
 
 
