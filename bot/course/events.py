@@ -12,7 +12,7 @@ import yaml
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 12  # a whole lesson needs 6
-MAX_VALUES = 50_000  # a great lesson has some hundreds
+MAX_VALUES = 20_000  # keys count too; a lesson of ordinary length has about 1,500
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
 # Controls but for tab and line feed, byte order marks, and the marks that reorder or break lines unseen.

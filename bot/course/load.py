@@ -5,7 +5,7 @@ author is told why not; a broken file takes no other down.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,15 +72,24 @@ def load_file(path: Path | str) -> Loaded:
         return _unreadable(path, error.strerror or type(error).__name__)
 
 
-def load_folder(path: Path | str) -> Library:
-    """Read every `*.yaml` of a folder (not of folders inside it, nor hidden ones)."""
-    folder = Path(path)
+def lesson_files(folder: Path | str) -> tuple[list[Path], list[Finding]]:
+    """Every `*.yaml` of a folder by name (not of folders inside it, nor hidden ones), or why there is none."""
+    folder = Path(folder)
     try:
         files = sorted(each for each in folder.iterdir() if _is_lesson_file(each))
     except OSError as error:
-        wrong = _unreadable(folder, error.strerror or type(error).__name__)
-        return Library(findings=wrong.findings)
-    return library(load_file(each) for each in files)
+        return [], list(_unreadable(folder, error.strerror or type(error).__name__).findings)
+    if not files:
+        fact = "no `*.yaml` file in this folder"
+        return [], [Finding(str(folder), 1, "no-lesson", fact, "name the folder that has the lessons")]
+    return files, []
+
+
+def load_folder(path: Path | str) -> Library:
+    """Read every lesson file of a folder."""
+    files, findings = lesson_files(path)
+    found = library(load_file(each) for each in files)
+    return replace(found, findings=(*findings, *found.findings))
 
 
 def library(loaded: Iterable[Loaded]) -> Library:

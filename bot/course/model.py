@@ -104,8 +104,8 @@ CodeLanguage = Annotated[
         r"[a-z0-9][a-z0-9+#.-]{0,19}", "wrong-value", "a language of code", "one such as python or text"
     ),
 ]
-Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]  # Markdown
-CodeText = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]
+Prose = Annotated[str, StringConstraints(max_length=12_000), AfterValidator(_text)]  # Markdown
+CodeText = Annotated[str, StringConstraints(max_length=12_000), AfterValidator(_text)]
 Label = Annotated[str, StringConstraints(max_length=40), AfterValidator(_line)]
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_line)]
 Number = Annotated[float, Field(ge=-1e9, le=1e9)]  # data of a lab: far inside what float32 keeps apart
@@ -269,7 +269,7 @@ class Start(Part):
 class Story(Part):
     """Settings with a name, and the outcome that they must show."""
 
-    name: Label
+    name: Line
     optimizer: Optimizer
     rate: Annotated[float, Field(ge=1e-5, le=10)]
     steps: Annotated[int, Field(ge=1, le=1000)]
