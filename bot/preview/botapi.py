@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from . import fetching, messaging  # noqa: F401 - importing them registers their methods
+from . import editing, fetching, sending  # noqa: F401 - importing them registers their methods
 from .archive import Archive
 from .cloud import Cloud
 from .faults import Call, Faults

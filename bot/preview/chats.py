@@ -101,6 +101,33 @@ class Chat:
             chat["username"] = self.username
         return chat
 
+    def as_row(self) -> Object:
+        """Give what the archive keeps."""
+        members = [
+            {"user_id": member.user_id, "standing": member.standing.value, "rights": sorted(member.rights)}
+            for member in self.members
+        ]
+        return {
+            "id": self.id,
+            "kind": self.kind.value,
+            "name": self.name,
+            "username": self.username,
+            "members": members,
+        }
+
+    @classmethod
+    def from_row(cls, row: Object) -> Chat:
+        """Read what the archive kept."""
+        members = tuple(
+            Member(
+                user_id=member["user_id"],
+                standing=Standing(member["standing"]),
+                rights=frozenset(member["rights"]),
+            )
+            for member in row["members"]
+        )
+        return cls(**{**row, "kind": ChatKind(row["kind"]), "members": members})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
@@ -114,6 +141,10 @@ class Message:
     def sender_id(self) -> int:
         """Give the id of who wrote it."""
         return int(self.body["from"]["id"])
+
+    def without_reply(self) -> Object:
+        """Give it as it stands in an answer to it: replies are not nested."""
+        return {name: value for name, value in self.body.items() if name != "reply_to_message"}
 
     def callback_data(self) -> set[str]:
         """List what its buttons say when they are pressed."""

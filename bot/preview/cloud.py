@@ -7,7 +7,6 @@ grow even when the file was deleted in between.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,9 +14,8 @@ from typing import Any
 
 from .archive import Archive, Table
 from .chats import Chat, ChatKind, File, Member, Message, Object, Standing, User
-from .entities import Formatted, tidy, utf16_length, with_found
-from .found import found_in
-from .refusals import bad_request, chat_not_found, forbidden, query_too_old
+from .refusals import bad_request, chat_not_found, forbidden
+from .taps import Taps, Waiting
 from .updates import UpdateKind, Updates
 
 BOT = User(id=4242, first_name="Nabla", username="nabla_local_bot", is_bot=True)
@@ -27,33 +25,9 @@ PEOPLE = (
     User(id=103, first_name="Chen", username="chen_local", language_code="zh-hans"),
 )
 GROUP_ID = -1_000_000_000_001
-QUERY_LIFETIME_S = 15.0
-"""How long a tap may wait for its answer; Telegram gives up after about as long."""
 MOST_MESSAGES = 5_000
 """Messages kept in one chat; older ones are gone for the bot and the page."""
-MOST_TAPS = 10_000
-"""Taps whose answers can still be asked for."""
-LONGEST_TEXT = 4096
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What the bot answered to a tap."""
-
-    text: str | None = None
-    show_alert: bool = False
-    url: str | None = None
-
-
-@dataclass(kw_only=True)
-class Query:
-    """A tap that waits for its answer."""
-
-    id: str
-    person: int
-    answer: asyncio.Future[Answer | None]
-    deadline: asyncio.TimerHandle
 
 
 @dataclass(kw_only=True)
@@ -69,8 +43,7 @@ class Cloud:
     messages: dict[int, dict[int, Message]] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
-    queries: dict[str, Query] = field(default_factory=dict)
-    taps: dict[str, asyncio.Future[Answer | None]] = field(default_factory=dict)
+    taps: Taps = field(default_factory=Taps)
     listeners: list[Callable[[Object], None]] = field(default_factory=list)
     webhook_trouble: Object = field(default_factory=dict)
     webhook_changed: Callable[[], None] = lambda: None
@@ -85,7 +58,7 @@ class Cloud:
         for row in await self.archive.rows(Table.PEOPLE):
             self.people[row["id"]] = User(**row)
         for row in await self.archive.rows(Table.CHATS):
-            self.chats[row["id"]] = _chat_from(row)
+            self.chats[row["id"]] = Chat.from_row(row)
         for row in await self.archive.rows(Table.FILES):
             self.files[row["id"]] = File(**row)
         for row in await self.archive.rows(Table.MESSAGES):
@@ -129,7 +102,7 @@ class Cloud:
     def keep_chat(self, chat: Chat) -> None:
         """Keep a chat as it is now."""
         self.chats[chat.id] = chat
-        self.archive.keep(Table.CHATS, (chat.id,), _row_of(chat))
+        self.archive.keep(Table.CHATS, (chat.id,), chat.as_row())
 
     def user(self, user_id: int) -> User:
         """Find a person or the bot."""
@@ -288,20 +261,13 @@ class Cloud:
 
     # taps
 
-    def tap(self, *, person: int, chat_id: int, message_id: int, data: str) -> Query:
+    def tap(self, *, person: int, chat_id: int, message_id: int, data: str) -> tuple[str, Waiting]:
         """Let a person press a button; whether it is on the message is for the caller to know."""
         user, chat = self.user(person), self.chat(chat_id)
         message = self.find(chat_id, message_id)
         gone = {"chat": chat.as_object(), "message_id": message_id, "date": 0}
-        loop = asyncio.get_running_loop()
         query_id = str(self.bot.id * 10**15 + self.new_id())
-        query = self.queries[query_id] = Query(
-            id=query_id,
-            person=person,
-            answer=loop.create_future(),
-            deadline=loop.call_later(QUERY_LIFETIME_S, self._give_up, query_id),
-        )
-        self._remember_tap(query)
+        waiting = self.taps.open(query_id)
         body = {
             "id": query_id,
             "from": user.as_object(),
@@ -310,33 +276,7 @@ class Cloud:
             "data": data,
         }
         self.updates.add(UpdateKind.CALLBACK_QUERY, body)
-        return query
-
-    def answer(self, query_id: str, answer: Answer) -> None:
-        """Answer a tap, once and in time."""
-        query = self.queries.pop(query_id, None)
-        if query is None:
-            raise query_too_old()
-        query.deadline.cancel()
-        if not query.answer.done():
-            query.answer.set_result(answer)
-
-    async def answer_to(self, query_id: str) -> Answer | None:
-        """Wait for the bot's answer to a tap; None if it came too late or never."""
-        answer = self.taps.get(query_id)
-        if answer is None:
-            raise query_too_old()
-        return await asyncio.shield(answer)
-
-    def _remember_tap(self, query: Query) -> None:
-        self.taps[query.id] = query.answer
-        while len(self.taps) > MOST_TAPS:
-            del self.taps[next(iter(self.taps))]
-
-    def _give_up(self, query_id: str) -> None:
-        query = self.queries.pop(query_id, None)
-        if query is not None and not query.answer.done():
-            query.answer.set_result(None)
+        return query_id, waiting
 
     # odds and ends
 
@@ -361,47 +301,8 @@ class Cloud:
         self.archive.keep(Table.SETTINGS, ("next_id",), self._next_id)
         return self._next_id
 
-    def close(self) -> None:
-        """Let nobody wait for an answer any more."""
-        for query_id in list(self.queries):
-            self.queries[query_id].deadline.cancel()
-            self._give_up(query_id)
-
     def _seconds(self) -> int:
         return int(self.now().timestamp())
-
-
-def person_text(text: str) -> Object:
-    """Make the content of a person's text message, with the entities that Telegram finds in it."""
-    formatted = tidy(text, ())
-    if not formatted.text:
-        raise bad_request("message text is empty")
-    if utf16_length(formatted.text) > LONGEST_TEXT:
-        raise bad_request("message is too long")
-    return text_content(formatted)
-
-
-def sticker() -> Object:
-    """Make the content of a sticker message."""
-    waving = {"emoji": "👋", "type": "regular", "is_animated": False, "is_video": False}
-    return {
-        "sticker": {
-            "file_id": "local-sticker",
-            "file_unique_id": "sticker",
-            "width": 512,
-            "height": 512,
-            **waving,
-        }
-    }
-
-
-def text_content(formatted: Formatted, *, text: str = "text", entities: str = "entities") -> Object:
-    """Make message fields of a text; what Telegram would find in it is marked."""
-    full = with_found(formatted, found_in(formatted.text))
-    content: Object = {text: full.text}
-    if full.entities:
-        content[entities] = full.as_objects()
-    return content
 
 
 def _all_rights(rights: frozenset[str]) -> Object:
@@ -413,29 +314,3 @@ def _all_rights(rights: frozenset[str]) -> Object:
         "can_edit_messages",
     )
     return {name: name in rights for name in names}
-
-
-def _row_of(chat: Chat) -> Object:
-    members = [
-        {"user_id": member.user_id, "standing": member.standing.value, "rights": sorted(member.rights)}
-        for member in chat.members
-    ]
-    return {
-        "id": chat.id,
-        "kind": chat.kind.value,
-        "name": chat.name,
-        "username": chat.username,
-        "members": members,
-    }
-
-
-def _chat_from(row: Object) -> Chat:
-    members = tuple(
-        Member(
-            user_id=member["user_id"],
-            standing=Standing(member["standing"]),
-            rights=frozenset(member["rights"]),
-        )
-        for member in row["members"]
-    )
-    return Chat(**{**row, "kind": ChatKind(row["kind"]), "members": members})

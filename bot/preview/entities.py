@@ -204,9 +204,7 @@ def _united(styles: Iterable[Entity]) -> list[Entity]:
 
 def _pieces(run: Entity, cuts: set[int]) -> list[Entity]:
     bounds = [run.offset, *sorted(cut for cut in cuts if run.offset < cut < run.end), run.end]
-    return [
-        replace(run, offset=start, length=end - start) for start, end in pairwise(bounds)
-    ]
+    return [replace(run, offset=start, length=end - start) for start, end in pairwise(bounds)]
 
 
 def _cleaned(units: list[int], entities: tuple[Entity, ...]) -> tuple[list[int], tuple[Entity, ...]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .chats import Chat, ChatKind, Member, Object, Standing
 from .cloud import Cloud
+from .markup import reply_markup
 from .params import Params
 from .refusals import bad_request, chat_not_found, not_found
 
@@ -57,6 +58,11 @@ def chat_of(cloud: Cloud, params: Params) -> Chat:
 def writable_chat(cloud: Cloud, params: Params) -> Chat:
     """Find the chat that a call wants to write into."""
     return cloud.writable(_chat_id(params))
+
+
+def keyboard_of(params: Params, *, inline_only: bool = False) -> Object | None:
+    """Read the keyboard that a call puts under a message."""
+    return reply_markup(params.value("reply_markup", "reply keyboard markup"), inline_only=inline_only)
 
 
 def _chat_id(params: Params) -> int:

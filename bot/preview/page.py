@@ -11,12 +11,12 @@ from aiohttp import WSMsgType, web
 
 from .archive import Archive
 from .chats import Chat, Object
-from .cloud import Answer, Cloud, person_text, sticker
+from .cloud import Cloud
+from .content import person_text, sticker
 from .refusals import Refused, bad_request
+from .taps import Answer, Waiting
 
 FOLDER = Path(__file__).parent
-PARTS = {f"/parts/{path.name}": f"parts/{path.name}" for path in (FOLDER / "parts").glob("*.*")}
-FILES = {"/": "page.html", "/page.css": "page.css", "/page.js": "page.js"} | PARTS
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 MOST_SHOWN = 500
 """Messages of one chat that a page gets when it opens."""
@@ -53,7 +53,9 @@ class Page:
     def routes(self) -> list[web.RouteDef]:
         """List the addresses that belong to the page."""
         return [
-            *(web.get(path, self._serve) for path in FILES),
+            web.get("/", self._serve),
+            web.get("/{name:page\\.(css|js)}", self._serve),
+            web.get("/{name:parts/[a-z0-9_-]+\\.(js|css|svg)}", self._serve),
             web.get("/files/{file_id}", self._file),
             web.get("/ws", self._socket),
         ]
@@ -81,7 +83,7 @@ class Page:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, request: web.Request) -> web.Response:
-        name = FILES[request.path]
+        name = request.match_info.get("name", "page.html")
         if name not in self._files:
             raise web.HTTPNotFound(text=f"{name} is not installed.")
         return web.Response(body=self._files[name], content_type=_TYPES[Path(name).suffix], charset="utf-8")
@@ -153,19 +155,21 @@ class Page:
         if message is None or data not in message.callback_data():
             raise bad_request("this button is no longer there")
         person = _number(frame, "person")
-        query = self._cloud.tap(person=person, chat_id=chat_id, message_id=message_id, data=str(data))
+        _, waiting = self._cloud.tap(person=person, chat_id=chat_id, message_id=message_id, data=str(data))
 
-        def show(done: asyncio.Future[Answer | None]) -> None:
+        def show(done: Waiting) -> None:
             answer = done.result() or Answer()
             shown: Object = {"type": "answer", "id": frame.get("id"), "person": person}
             shown |= {"text": answer.text, "show_alert": answer.show_alert} if answer.text else {}
             self._put(socket, queue, shown | ({"url": answer.url} if answer.url else {}))
 
-        query.answer.add_done_callback(show)
+        waiting.add_done_callback(show)
 
 
 def _read_files() -> dict[str, bytes]:
-    return {name: (FOLDER / name).read_bytes() for name in FILES.values() if (FOLDER / name).is_file()}
+    """Read what belongs to the page: `page.html`, its style and script, and the folder `parts`."""
+    paths = [path for pattern in ("page.*", "parts/*") for path in FOLDER.glob(pattern)]
+    return {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in paths if path.suffix in _TYPES}
 
 
 def _read_frame(raw: str) -> Object:

@@ -13,11 +13,14 @@ from aiohttp import web
 from .archive import Archive
 from .botapi import LARGEST_REQUEST_BYTES, BotApi
 from .chats import Object, Standing, User
-from .cloud import Answer, Cloud, person_text, sticker
+from .cloud import Cloud
+from .content import person_text
+from .content import sticker as sticker_content
 from .faults import Call, Faults
 from .guard import add_headers, guard
 from .page import Page
 from .refusals import Refused
+from .taps import Answer
 from .updates import Updates
 from .webhook import FIRST_WAIT_S, Deliverer
 
@@ -62,7 +65,7 @@ class LocalTelegram:
     async def stop(self) -> None:
         """End polls, pages and deliveries, and close the file."""
         self._cloud.updates.end_poll(Refused(500, "Internal Server Error: restart"))
-        self._cloud.close()
+        self._cloud.taps.close()
         await self._page.stop()
         await self._deliverer.stop()
         if self._runner is not None:
@@ -95,22 +98,22 @@ class LocalTelegram:
         reply_to: int | None = None,
     ) -> int:
         """Let a person say something, or edit what they said; gives the message's id. Refused if it cannot be."""
-        content = _sticker() if sticker else person_text(text or "")
+        content = sticker_content() if sticker else person_text(text or "")
         if reply_to is not None and (message := self._cloud.find(chat, reply_to)):
-            content["reply_to_message"] = dict(message.body)
+            content["reply_to_message"] = message.without_reply()
         said = self._cloud.say(person=person, chat_id=chat, content=content, edit_of=edit_of)
         await self._archive.settled()
         return said.id
 
     async def tap(self, *, person: int, chat: int, message: int, data: str) -> str:
         """Let a person press a button, or forge it; gives the callback query's id."""
-        query = self._cloud.tap(person=person, chat_id=chat, message_id=message, data=data)
+        query_id, _ = self._cloud.tap(person=person, chat_id=chat, message_id=message, data=data)
         await self._archive.settled()
-        return query.id
+        return query_id
 
     async def answer_to(self, query_id: str) -> Answer | None:
         """Wait for the bot's answer to a tap; None if it came too late or never."""
-        return await self._cloud.answer_to(query_id)
+        return await self._cloud.taps.answer_to(query_id)
 
     async def join(self, person: int, *, first_name: str = "", language_code: str = "en") -> None:
         """Let one more person into this Telegram; their private chat opens with their first message."""
@@ -176,6 +179,3 @@ class LocalTelegram:
 
     def _show_online(self, online: bool) -> None:
         self._cloud.show({"type": "online", "online": online})
-
-
-_sticker = sticker

@@ -1,0 +1,137 @@
+"""Methods that change and delete messages."""
+
+from __future__ import annotations
+
+import json
+
+from .chats import Chat, ChatKind, Message, Object
+from .cloud import Cloud
+from .content import content_of, media_of
+from .methods import chat_of, keyboard_of, list_of, method, writable_chat
+from .params import Params
+from .reading import read_caption, read_text
+from .refusals import bad_request, not_modified
+from .sending import check_preview
+from .uploads import find_document, find_photo
+
+_WHICH = "chat_id message_id"
+_INPUT_MEDIA = ("type", "media", "caption", "caption_entities", "parse_mode", "show_caption_above_media")
+
+
+@method("editMessageText", f"{_WHICH} text entities parse_mode link_preview_options reply_markup")
+def edit_message_text(cloud: Cloud, params: Params) -> Object:
+    """Replace the text of a message of the bot, and its keyboard."""
+    content = read_text(cloud, params)
+    check_preview(params)
+    message = _editable(cloud, params)
+    if "text" not in message.body:
+        raise bad_request("there is no text in the message to edit")
+    return _edit(cloud, message, content, keyboard_of(params, inline_only=True))
+
+
+@method(
+    "editMessageCaption",
+    f"{_WHICH} caption caption_entities parse_mode show_caption_above_media reply_markup",
+)
+def edit_message_caption(cloud: Cloud, params: Params) -> Object:
+    """Replace the caption of a message of the bot, and its keyboard."""
+    message = _editable(cloud, params)
+    media = media_of(message.body)
+    if not media:
+        raise bad_request("there is no caption in the message to edit")
+    return _edit(
+        cloud, message, {**media, **read_caption(cloud, params)}, keyboard_of(params, inline_only=True)
+    )
+
+
+@method("editMessageMedia", f"{_WHICH} media reply_markup")
+def edit_message_media(cloud: Cloud, params: Params) -> Object:
+    """Replace the picture or file of a message of the bot, its caption and its keyboard."""
+    media = params.value("media", "input media")
+    if not isinstance(media, dict):
+        raise bad_request("input media is not specified")
+    message = _editable(cloud, params)
+    keyboard = keyboard_of(params, inline_only=True)
+    fields = {name: value if isinstance(value, str) else json.dumps(value) for name, value in media.items()}
+    inner = Params(fields=fields, uploads=params.uploads)
+    inner.check_known(_INPUT_MEDIA)
+    caption = read_caption(cloud, inner)
+    match media.get("type"):
+        case "photo":
+            content: Object = {"photo": find_photo(cloud, params, inner.text("media"), "media").as_photo()}
+        case "document":
+            content = {"document": find_document(cloud, params, inner.text("media"), "media").as_document()}
+        case _:
+            raise bad_request("can't parse InputMedia: Unsupported type specified")
+    return _edit(cloud, message, {**content, **caption}, keyboard)
+
+
+@method("editMessageReplyMarkup", f"{_WHICH} reply_markup")
+def edit_message_reply_markup(cloud: Cloud, params: Params) -> Object:
+    """Replace the keyboard of a message of the bot."""
+    message = _editable(cloud, params)
+    return _edit(cloud, message, content_of(message.body), keyboard_of(params, inline_only=True))
+
+
+@method("deleteMessage", _WHICH)
+def delete_message(cloud: Cloud, params: Params) -> bool:
+    """Delete a message of the bot, or one that a person sent in private."""
+    chat = writable_chat(cloud, params)
+    message = _named(cloud, chat, params)
+    if message is None:
+        raise bad_request("message to delete not found")
+    if not _may_delete(cloud, chat, message):
+        raise bad_request("message can't be deleted")
+    cloud.delete(message)
+    return True
+
+
+@method("deleteMessages", "chat_id message_ids")
+def delete_messages(cloud: Cloud, params: Params) -> bool:
+    """Delete several messages; those that are not there are passed over."""
+    chat = writable_chat(cloud, params)
+    ids = list_of(params, "message_ids", what="message identifiers")
+    if not ids:
+        raise bad_request("message identifiers are not specified")
+    if len(ids) > 100:
+        raise bad_request("too many message identifiers specified")
+    messages = [message for message in (cloud.find(chat.id, int(number)) for number in ids) if message]
+    if not all(_may_delete(cloud, chat, message) for message in messages):
+        raise bad_request("message can't be deleted")
+    for message in messages:
+        cloud.delete(message)
+    return True
+
+
+def _edit(cloud: Cloud, message: Message, content: Object, keyboard: Object | None) -> Object:
+    new = {**content, **({"reply_markup": keyboard} if keyboard else {})}
+    old = {**content_of(message.body)}
+    if "reply_markup" in message.body:
+        old["reply_markup"] = message.body["reply_markup"]
+    if new == old:
+        raise not_modified()
+    return dict(cloud.edit(message, new).body)
+
+
+def _editable(cloud: Cloud, params: Params) -> Message:
+    chat = chat_of(cloud, params)
+    message = _named(cloud, chat, params)
+    if message is None:
+        raise bad_request("message to edit not found")
+    if message.sender_id != cloud.bot.id:
+        raise bad_request("message can't be edited")
+    return message
+
+
+def _named(cloud: Cloud, chat: Chat, params: Params) -> Message | None:
+    message_id = params.integer("message_id")
+    if message_id <= 0:
+        raise bad_request("message identifier is not specified")
+    return cloud.find(chat.id, message_id)
+
+
+def _may_delete(cloud: Cloud, chat: Chat, message: Message) -> bool:
+    if message.sender_id == cloud.bot.id or chat.kind is ChatKind.PRIVATE:
+        return True
+    member = chat.member(cloud.bot.id)
+    return member is not None and "can_delete_messages" in member.rights

@@ -1,0 +1,153 @@
+"""Methods that send messages and signs of life, and that answer taps."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from .chats import Chat, Object
+from .cloud import Cloud
+from .entities import utf16_length
+from .links import checked_link
+from .methods import keyboard_of, method, writable_chat
+from .params import Params
+from .reading import read_caption, read_text
+from .refusals import bad_request
+from .taps import Answer
+from .uploads import find_document, find_photo
+
+LONGEST_ANSWER = 200
+ACTIONS = frozenset(
+    {
+        "typing",
+        "upload_photo",
+        "upload_document",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "record_video_note",
+        "upload_video_note",
+        "choose_sticker",
+        "find_location",
+    }
+)
+_HOW = "message_thread_id disable_notification protect_content reply_parameters reply_markup"
+_CAPTION = "caption caption_entities parse_mode"
+_PREVIEW_FLAGS = ("is_disabled", "prefer_small_media", "prefer_large_media", "show_above_text")
+
+
+@method("sendMessage", f"chat_id text entities parse_mode link_preview_options {_HOW}")
+def send_message(cloud: Cloud, params: Params) -> Object:
+    """Send a text."""
+    content = read_text(cloud, params)
+    check_preview(params)
+    chat, around = _place(cloud, params)
+    return _post(cloud, chat, {**around, **content})
+
+
+@method("sendPhoto", f"chat_id photo {_CAPTION} show_caption_above_media {_HOW}")
+def send_photo(cloud: Cloud, params: Params) -> Object:
+    """Send a picture."""
+    chat, around = _place(cloud, params)
+    caption = read_caption(cloud, params)
+    photo = find_photo(cloud, params, params.text("photo"), "photo")
+    return _post(cloud, chat, {**around, "photo": photo.as_photo(), **caption})
+
+
+@method("sendDocument", f"chat_id document {_CAPTION} disable_content_type_detection {_HOW}")
+def send_document(cloud: Cloud, params: Params) -> Object:
+    """Send a file."""
+    chat, around = _place(cloud, params)
+    caption = read_caption(cloud, params)
+    document = find_document(cloud, params, params.text("document"), "document")
+    return _post(cloud, chat, {**around, "document": document.as_document(), **caption})
+
+
+@method("sendChatAction", "chat_id action message_thread_id")
+def send_chat_action(cloud: Cloud, params: Params) -> bool:
+    """Show for some seconds what the bot is about."""
+    action = params.text("action").lower()
+    if action not in ACTIONS:
+        raise bad_request("wrong parameter action in request")
+    chat = writable_chat(cloud, params)
+    _check_thread(params)
+    cloud.show({"type": "action", "chat_id": chat.id, "action": action})
+    return True
+
+
+@method("answerCallbackQuery", "callback_query_id text show_alert url cache_time")
+def answer_callback_query(cloud: Cloud, params: Params) -> bool:
+    """Answer a tap."""
+    text, url = params.text("text"), params.text("url")
+    if utf16_length(text) > LONGEST_ANSWER:
+        raise bad_request("MESSAGE_TOO_LONG")
+    if url and not _is_own_link(cloud, url):
+        raise bad_request("URL_INVALID")
+    answer = Answer(text=text or None, show_alert=params.flag("show_alert"), url=url or None)
+    cloud.taps.answer(params.text("callback_query_id"), answer)
+    return True
+
+
+def check_preview(params: Params) -> None:
+    """Check the options of a link's preview; nothing is fetched, so none is ever shown here."""
+    given = params.value("link_preview_options", "link preview options") or {}
+    if not isinstance(given, dict):
+        raise bad_request("object expected as link preview options")
+    for flag in _PREVIEW_FLAGS:
+        if not isinstance(given.get(flag, False), bool):
+            raise bad_request(f'field "{flag}" must be of type Boolean')
+    if given.get("url"):
+        checked_link(str(given["url"]), place="link preview URL")
+
+
+def _place(cloud: Cloud, params: Params) -> tuple[Chat, Object]:
+    """Find where a message goes, and what comes with every kind: what it replies to, its keyboard."""
+    chat = writable_chat(cloud, params)
+    keyboard = keyboard_of(params)
+    _check_thread(params)
+    around = _reply(cloud, params, chat)
+    if keyboard:
+        around["reply_markup"] = keyboard
+    if params.flag("protect_content"):
+        around["has_protected_content"] = True
+    return chat, around
+
+
+def _post(cloud: Cloud, chat: Chat, content: Object) -> Object:
+    return dict(cloud.post(chat, content).body)
+
+
+def _check_thread(params: Params) -> None:
+    if params.text("message_thread_id"):
+        raise bad_request("message thread not found")  # no chat here has topics
+
+
+def _reply(cloud: Cloud, params: Params, chat: Chat) -> Object:
+    given = params.value("reply_parameters", "reply parameters")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise bad_request("object expected as reply parameters")
+    if "message_id" not in given:
+        raise bad_request('can\'t find field "message_id"')
+    message = cloud.find(chat.id, _number(given["message_id"]))
+    if message is not None:
+        return {"reply_to_message": message.without_reply()}
+    if given.get("allow_sending_without_reply"):
+        return {}
+    raise bad_request("message to be replied not found")
+
+
+def _number(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise bad_request('field "message_id" must be a valid Number') from None
+
+
+def _is_own_link(cloud: Cloud, url: str) -> bool:
+    """Telegram opens only a start link of the bot itself from a tap (games aside)."""
+    parts = urlsplit(url)
+    own = f"/{cloud.bot.username}".lower()
+    return parts.netloc in ("t.me", "telegram.me") and parts.path.lower() == own and "start" in parts.query
