@@ -46,14 +46,17 @@ def compiled(update):
                 guess = params[0] * x + params[1]
                 loss = tf.reduce_mean((guess - y) ** 2)
             gradient = tape.gradient(loss, params)
-            log = log.write(i, tf.stack([loss, *tf.unstack(gradient)]))
+            row = tf.stack([loss, *tf.unstack(gradient)])
+            log = log.write(i, row)
             new = update(params, slots, gradient, rate, step + i)
             # The last round only measures.
             params = tf.where(i < steps, new[0], params)
             slots = tf.where(i < steps, new[1], slots)
             return i + 1, params, slots, log
 
-        _, params, slots, log = tf.while_loop(lambda i, *_: i <= steps, one, (0, params, slots, log))
+        _, params, slots, log = tf.while_loop(
+            lambda i, *_: i <= steps, one, (0, params, slots, log)
+        )
         return params, slots, log.stack()
 
     return train

@@ -17,13 +17,17 @@ import tensorflow as tf
 
 from bot.core.experiment import ModelState, Optimizer, Outcome, Spec, standardise
 from bot.training import loop
+from bot.training.labels import Labels, Words
+from bot.training.plot import draw
+
+_NO_WORDS = Words(before="", after="", data="", losses="", loss="", step="", least="", blew_up="")
 
 
 @cache
 def compiled(optimizer: Optimizer) -> Callable[..., Any]:
     """The compiled loop of an optimizer."""
-    train: Callable[..., Any] = loop.compiled(getattr(loop, optimizer.value))
-    return train
+    compile_for: Callable[..., Callable[..., Any]] = loop.compiled
+    return compile_for(getattr(loop, optimizer.value))
 
 
 def train(spec: Spec) -> Outcome:
@@ -79,8 +83,10 @@ def _follow_the_bot() -> None:
 
 def warm_up(sizes: Sequence[int]) -> None:
     """Compile every optimizer's loop for these numbers of data points, and draw once."""
-    for size in sizes:
+    for size in dict.fromkeys(sizes or (2,)):
         points = tuple(float(number) for number in range(size))
         for optimizer in Optimizer:
             start = ModelState.fresh(optimizer, 0.0, 0.0)
-            train(Spec(x=points, y=points, optimizer=optimizer, rate=0.1, steps=1, start=start))
+            spec = Spec(x=points, y=points, optimizer=optimizer, rate=0.1, steps=1, start=start)
+            outcome = train(spec)
+    draw(spec, outcome, Labels(title="", x_label="", x_unit="", y_label="", y_unit="", words=_NO_WORDS))
