@@ -2,7 +2,8 @@
 
 Law: an update is kept before it is confirmed; what it changed and what is still to be said about it are
 committed together; the same update, answer or run arriving twice counts once. A method returns only after
-what it wrote is on the disk. The store knows no Telegram and no lesson: bodies are JSON text to it.
+what it wrote is on the disk; a caller that is cancelled while it waits may have been served. The store knows no
+Telegram and no lesson: bodies are JSON text to it. Times carry their zone (ValueError else).
 """
 
 from collections.abc import Mapping, Sequence
@@ -92,14 +93,13 @@ class Change:
     """All that one event changed, committed in one piece or not at all."""
 
     learner: int
-    update: UpdateKey | None = (
-        None  # marks this update handled; a Change for an update handled before is not applied
-    )
+    # Marks it handled, whether it was kept or not; a Change for an update handled before is not applied.
+    update: UpdateKey | None = None
     session: str | None = None  # the new session; None leaves it
     answers: tuple[Answer, ...] = ()
     words: tuple[NewWord, ...] = ()
     runs: tuple[Run, ...] = ()  # put in, or renewed under the same code
-    job: Job | None = None  # the learner's training from now on
+    job: Job | None = None  # the learner's training from now on, in place of one that waits; its code is new
     job_done: str | None = None  # code of the job that ended; a Change for a job that is gone is not applied
     dead_screens: tuple[str, ...] = ()  # keys that will never be edited again
 
@@ -144,10 +144,13 @@ class Store(Protocol):
         """Commit what waits, then close; safe to call twice."""
 
     async def keep(self, bot: int, updates: Sequence[tuple[int, str]], *, now: datetime) -> list[int]:
-        """Put (update_id, body) pairs into the inbox; return the ids that were not there before, in order."""
+        """Put (update_id, body) pairs into the inbox; return the ids that were not there before, in order.
+
+        A body is kept as it came, but that half a surrogate pair becomes its JSON escape (as in all bodies).
+        """
 
     async def waiting(self, bot: int) -> list[KeptUpdate]:
-        """Updates kept but not handled, oldest first."""
+        """Updates kept but not handled, in the order they were kept."""
 
     async def next_offset(self, bot: int) -> int | None:
         """Highest update id ever kept for this bot plus one, or None."""
@@ -158,11 +161,15 @@ class Store(Protocol):
     async def commit(self, change: Change, *, now: datetime) -> tuple[Word, ...] | None:
         """Apply a change; None if its update or job was handled before (then nothing is changed).
 
-        An answer that is there already is left as it was: the first counts.
+        An answer that is there already is left as it was: the first counts. Words come back numbered, in order.
+        One change may name both `job_done` and `job`: the old training ends, the new one waits.
         """
 
     async def said(self, number: int, *, screen: tuple[int, str, int] | None = None) -> None:
-        """A word was said (or never can be): forget it. `screen`: (learner, key, message id) to remember."""
+        """A word was said (or never can be): forget it. `screen`: (learner, key, message id) to remember.
+
+        For a word that is not there (said before, its learner forgotten) nothing happens.
+        """
 
     async def unsaid(self) -> list[Word]:
         """Words committed but not said, in order, for the next start."""
@@ -180,10 +187,18 @@ class Store(Protocol):
         """First-try figures per option, for authors."""
 
     async def export(self, learner: int) -> dict[str, Any]:
-        """Everything stored about a learner, as plain JSON values (session decoded)."""
+        """Everything stored about a learner, as plain JSON values (bodies and session decoded).
+
+        NaN and Infinity, which JSON does not have, come as text. Updates that wait are not in it: the store
+        cannot tell whose they are, and a handled one is empty.
+        """
 
     async def forget(self, learner: int, *, update: UpdateKey | None = None) -> None:
-        """Delete all of a learner, `update`'s body too: afterwards the id is in no file of the store."""
+        """Delete all of a learner, `update`'s body too: afterwards the id is in no file of the store.
+
+        `update` is marked handled. To lose no confirmation: forget, say so, then forget again with `update`;
+        a kill in between repeats both. What arrives from the learner later, and still waits, stays.
+        """
 
     async def sweep(self, *, now: datetime) -> None:
         """Drop inbox rows handled more than 48 h ago."""

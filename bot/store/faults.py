@@ -5,11 +5,11 @@ from pathlib import Path
 
 from bot.errors import StoreError
 
-_DAMAGED = "restore a backup, or move the file away to start an empty one"
+DAMAGED = "restore a backup, or move the file away to start an empty one"
 _LINES = (
     # beginning of SQLite's error name (https://www.sqlite.org/rescode.html), the fact, what to do
-    ("SQLITE_NOTADB", "is not a SQLite database", _DAMAGED),
-    ("SQLITE_CORRUPT", "is damaged", _DAMAGED),
+    ("SQLITE_NOTADB", "is not a SQLite database", DAMAGED),
+    ("SQLITE_CORRUPT", "is damaged", DAMAGED),
     ("SQLITE_BUSY", "is locked by another program", "close that program and try again"),
     ("SQLITE_LOCKED", "is locked by another program", "close that program and try again"),
     ("SQLITE_READONLY", "cannot be written", "give this user the right to write the file and its folder"),

@@ -7,15 +7,14 @@ So a file is judged through a connection that cannot write, `immutable` where no
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from bot.errors import StoreError
 from bot.store.erase import found
-from bot.store.faults import fault
+from bot.store.faults import DAMAGED, fault
 from bot.store.guard import Guard
 from bot.store.migrations import migrations, unknown
 
@@ -106,10 +105,12 @@ def inspect(path: Path, *, timeout_s: float) -> None:
     """Refuse a file that is damaged, newer than this program, or another program's."""
     if path.stat().st_size == 0:
         return
-    with _glance(path, timeout_s) as db:
+    # A log left by a kill is read through (`immutable` would pass it over); without one no file is made.
+    quiet = not any(file.exists() for file in _beside(path))
+    with closing(reader(path, timeout_s=timeout_s, immutable=quiet)) as db:
         report = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
         if report != ["ok"]:
-            raise fault(path, f"is damaged ({report[0]})", "restore a backup, or move the file away")
+            raise fault(path, f"is damaged ({report[0].splitlines()[-1]})", DAMAGED)
         _check_schema(path, Database(db, recursive_triggers=False, execute_plugins=False))
 
 
@@ -133,17 +134,6 @@ def inspect_current(path: Path, db: sqlite3.Connection) -> None:
 
 def _beside(path: Path) -> tuple[Path, ...]:
     return tuple(Path(f"{path}{end}") for end in ("-wal", "-shm", "-journal"))
-
-
-@contextmanager
-def _glance(path: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
-    """A connection that writes nothing; files that SQLite makes for it are taken away again."""
-    new = [file for file in _beside(path) if not file.exists()]
-    quiet = len(new) == len(_beside(path))
-    with closing(reader(path, timeout_s=timeout_s, immutable=quiet)) as db:
-        yield db
-    for file in new:
-        file.unlink(missing_ok=True)
 
 
 def reader(path: Path, *, timeout_s: float, immutable: bool = False) -> sqlite3.Connection:

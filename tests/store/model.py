@@ -1,0 +1,216 @@
+"""The port in a page of dictionaries: what every backend must amount to."""
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timedelta
+from statistics import fmean, median
+from typing import Any
+
+from bot.errors import StoreError
+from bot.store.base import (
+    Answer,
+    Change,
+    Job,
+    KeptUpdate,
+    NewWord,
+    OptionFigure,
+    Remembered,
+    Run,
+    Store,
+    Tries,
+    UpdateKey,
+    Word,
+)
+
+
+@dataclass(slots=True)
+class Shelf:
+    """All that is remembered; it outlives a closed store."""
+
+    inbox: dict[UpdateKey, tuple[str, datetime, datetime | None]] = field(default_factory=dict)
+    offsets: dict[int, int] = field(default_factory=dict)
+    sessions: dict[int, str | None] = field(default_factory=dict)
+    answers: list[tuple[int, Answer]] = field(default_factory=list)
+    words: list[tuple[int, Word]] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    runs: dict[str, Run] = field(default_factory=dict)
+    screens: dict[tuple[int, str], int] = field(default_factory=dict)
+    count: int = 0
+
+
+class ModelStore(Store):
+    """A store without a disk."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+
+    async def open(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    async def keep(self, bot: int, updates: Sequence[tuple[int, str]], *, now: datetime) -> list[int]:
+        new = []
+        for update_id, body in updates:
+            key = UpdateKey(bot=bot, update_id=update_id)
+            if key not in self.shelf.inbox:
+                self.shelf.inbox[key] = (body, now, None)
+                new.append(update_id)
+            self.shelf.offsets[bot] = max(self.shelf.offsets.get(bot, update_id + 1), update_id + 1)
+        return new
+
+    async def waiting(self, bot: int) -> list[KeptUpdate]:
+        rows = self.shelf.inbox.items()
+        return [KeptUpdate(key=key, body=row[0]) for key, row in rows if key.bot == bot and row[2] is None]
+
+    async def next_offset(self, bot: int) -> int | None:
+        return self.shelf.offsets.get(bot)
+
+    async def load(self, learner: int) -> Remembered:
+        screens = {key: message for (who, key), message in self.shelf.screens.items() if who == learner}
+        return Remembered(session=self.shelf.sessions.get(learner), screens=screens)
+
+    async def commit(self, change: Change, *, now: datetime) -> tuple[Word, ...] | None:
+        before = {part.name: copy.copy(getattr(self.shelf, part.name)) for part in fields(Shelf)}
+        try:
+            return self._commit(change, now)
+        except (StoreError, ValueError):
+            for name, value in before.items():
+                setattr(self.shelf, name, value)
+            raise
+
+    def _commit(self, change: Change, now: datetime) -> tuple[Word, ...] | None:
+        shelf = self.shelf
+        done = [job for job in shelf.jobs if (job.code, job.learner) == (change.job_done, change.learner)]
+        if change.job_done is not None and not done:
+            return None
+        if change.update is not None:
+            _, kept_at, handled_at = shelf.inbox.get(change.update, ("", now, None))
+            if handled_at is not None:
+                return None
+            shelf.inbox[change.update] = ("", kept_at, now)
+        if change.session is not None:
+            shelf.sessions[change.learner] = change.session
+        elif change.answers or change.words:
+            shelf.sessions.setdefault(change.learner, None)
+        for answer in change.answers:
+            self._answer(change.learner, answer)
+        for run in change.runs:
+            shelf.sessions.setdefault(run.learner, None)
+            shelf.runs[run.code] = run
+        shelf.jobs = [job for job in shelf.jobs if job not in done]
+        if change.job is not None:
+            shelf.sessions.setdefault(change.job.learner, None)
+            shelf.jobs = [job for job in shelf.jobs if job.learner != change.job.learner] + [change.job]
+        for key in change.dead_screens:
+            shelf.screens.pop((change.learner, key), None)
+        return tuple(self._word(change.learner, word) for word in change.words)
+
+    def _answer(self, learner: int, answer: Answer) -> None:
+        if answer.option < 0:
+            raise StoreError("an option has no negative place")
+        if answer.answered_at.tzinfo is None:
+            raise ValueError("no time zone")
+        place = (learner, answer.lesson, answer.question, answer.sitting)
+        if place not in [(who, old.lesson, old.question, old.sitting) for who, old in self.shelf.answers]:
+            self.shelf.answers.append((learner, answer))
+
+    def _word(self, learner: int, word: NewWord) -> Word:
+        self.shelf.count += 1
+        said = Word(chat=word.chat, kind=word.kind, body=word.body, key=word.key, number=self.shelf.count)
+        self.shelf.words.append((learner, said))
+        return said
+
+    async def said(self, number: int, *, screen: tuple[int, str, int] | None = None) -> None:
+        left = [(who, word) for who, word in self.shelf.words if word.number != number]
+        if len(left) < len(self.shelf.words) and screen is not None and screen[0] in self.shelf.sessions:
+            self.shelf.screens[screen[:2]] = screen[2]
+        self.shelf.words = left
+
+    async def unsaid(self) -> list[Word]:
+        return [word for _, word in self.shelf.words]
+
+    async def jobs(self) -> list[Job]:
+        return list(self.shelf.jobs)
+
+    async def run(self, code: str) -> Run | None:
+        return self.shelf.runs.get(code)
+
+    async def tries(self, learner: int) -> list[Tries]:
+        asked: dict[tuple[str, str], list[Answer]] = {}
+        for who, answer in self.shelf.answers:
+            if who == learner:
+                asked.setdefault((answer.lesson, answer.question), []).append(answer)
+        return [
+            Tries(
+                lesson=lesson,
+                question=question,
+                first_correct=all_[0].correct,
+                first_source=all_[0].source,
+                tries=len(all_),
+                correct=sum(answer.correct for answer in all_),
+                hints=all_[0].hints,
+                seconds=all_[0].seconds,
+            )
+            for (lesson, question), all_ in asked.items()
+        ]
+
+    async def figures(self, lesson: str | None = None) -> list[OptionFigure]:
+        first: dict[tuple[int, str, str], Answer] = {}
+        for who, answer in self.shelf.answers:
+            first.setdefault((who, answer.lesson, answer.question), answer)
+        chosen: dict[tuple[str, str, int], list[Answer]] = {}
+        for answer in first.values():
+            if lesson in (None, answer.lesson):
+                chosen.setdefault((answer.lesson, answer.question, answer.option), []).append(answer)
+        return [_figure(place, answers) for place, answers in sorted(chosen.items())]
+
+    async def export(self, learner: int) -> dict[str, Any]:
+        session = self.shelf.sessions.get(learner)
+        return {
+            "learner": learner,
+            "session": None if session is None else json.loads(session),
+            "answers": [
+                {**asdict(answer), "answered_at": str(answer.answered_at)}
+                for who, answer in self.shelf.answers
+                if who == learner
+            ],
+            "runs": [run.code for run in self.shelf.runs.values() if run.learner == learner],
+            "jobs": [job.code for job in self.shelf.jobs if job.learner == learner],
+            "words": [json.loads(word.body) for who, word in self.shelf.words if who == learner],
+            "screens": [key for who, key in self.shelf.screens if who == learner],
+        }
+
+    async def forget(self, learner: int, *, update: UpdateKey | None = None) -> None:
+        shelf = self.shelf
+        shelf.sessions.pop(learner, None)
+        shelf.answers = [(who, answer) for who, answer in shelf.answers if who != learner]
+        shelf.words = [(who, word) for who, word in shelf.words if who != learner]
+        shelf.jobs = [job for job in shelf.jobs if job.learner != learner]
+        shelf.runs = {code: run for code, run in shelf.runs.items() if run.learner != learner}
+        shelf.screens = {place: message for place, message in shelf.screens.items() if place[0] != learner}
+        if update in shelf.inbox:
+            _, kept_at, handled_at = shelf.inbox[update]
+            shelf.inbox[update] = ("", kept_at, handled_at or kept_at)
+
+    async def sweep(self, *, now: datetime) -> None:
+        limit = now - timedelta(hours=48)
+        rows = self.shelf.inbox.items()
+        self.shelf.inbox = {key: row for key, row in rows if row[2] is None or row[2] >= limit}
+
+
+def _figure(place: tuple[str, str, int], answers: list[Answer]) -> OptionFigure:
+    times = [answer.seconds for answer in answers if answer.seconds is not None]
+    lesson, question, option = place
+    return OptionFigure(
+        lesson=lesson,
+        question=question,
+        option=option,
+        chosen=len(answers),
+        correct=any(answer.correct for answer in answers),
+        hints=fmean(answer.hints for answer in answers),
+        seconds=median(times) if times else None,
+    )
