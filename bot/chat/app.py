@@ -1,0 +1,300 @@
+"""The bot on Telegram's side: the framework's application with our intake, lines and delivery.
+
+Law: every update that is taken in ends in exactly one of: handled by the tutor, told that something went
+wrong, dismissed. Nothing here decides what is said.
+"""
+
+import asyncio
+import json
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from telegram import Bot, Update
+from telegram.constants import ChatType, UpdateType
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.ext import Application, CallbackContext, TypeHandler
+
+from bot.chat.deliver import Deliverer
+from bot.chat.group import GroupChat
+from bot.chat.intake import Intake, Json
+from bot.chat.lines import Lines
+from bot.chat.pace import backoff_s
+from bot.chat.private import PrivateChat, learner_of
+from bot.chat.request import AiohttpRequest, call, seconds_to_wait
+from bot.errors import ConfigError
+from bot.store.base import Store, UpdateKey, Word
+from bot.tutor.tutor import Tutor
+from bot.view.texts import CATALOGUES, Texts
+
+log = logging.getLogger(__name__)
+
+QUEUE = 2048  # updates between intake and lines; when it is full, intake fetches no more
+INTRODUCTIONS = 5  # tries to register commands and descriptions
+ALLOWED_UPDATES = (UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
+COMMANDS = (  # in the order of the menu
+    "start", "learn", "quiz", "train", "lessons", "progress",
+    "settings", "help", "privacy", "export", "forget", "cancel",
+)  # fmt: skip
+
+
+def line_of(update: object) -> Hashable:
+    """Whose line an update stands in: the learner's in private, the group's in a group."""
+    if not isinstance(update, Update):
+        return None
+    chat, user = update.effective_chat, update.effective_user
+    if chat is not None and chat.type != ChatType.PRIVATE:
+        return chat.id
+    return user.id if user else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """Time, waiting and chance, as the outside gives them."""
+
+    now: Callable[[], datetime]
+    clock: Callable[[], float]  # monotonic seconds
+    sleep: Callable[[float], Awaitable[None]]
+    jitter: Callable[[], float]  # from 0 to 1
+
+
+class TelegramChat:
+    """The bot behind one token at one Bot API server.
+
+    Life: `connect` (who am I?), `attach` (what answers), `start`, `poll` or a webhook, `stop`.
+    """
+
+    def __init__(self, *, token: str, api_url: str, store: Store, means: Means) -> None:
+        self._store = store
+        self._means = means
+        self._polling = AiohttpRequest(connections=4)
+        self.bot = Bot(
+            token,
+            base_url=f"{api_url}/bot",
+            base_file_url=f"{api_url}/file/bot",
+            request=AiohttpRequest(),
+            get_updates_request=self._polling,
+        )
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def connect(self) -> str:
+        """Learn the bot's own username, as patiently as the network asks; ConfigError for a refused token."""
+        await self._polling.initialize()
+        await until_done(self.bot.initialize, sleep=self._means.sleep, jitter=self._means.jitter)
+        return self.bot.username
+
+    def attach(
+        self,
+        *,
+        pictures: Callable[[str], Awaitable[bytes | None]],
+        documents: Callable[[int, Mapping[str, Any]], Awaitable[bytes | None]],
+    ) -> None:
+        """Make the ways in and out; `pictures` and `documents` give what words of these kinds need."""
+        means = self._means
+        self.deliverer = Deliverer(
+            call=self._call,
+            store=self._store,
+            pictures=pictures,
+            documents=documents,
+            clock=means.clock,
+            sleep=means.sleep,
+            jitter=means.jitter,
+            sorry=Texts()("error.apology"),
+        )
+        self.lines = Lines(key_of=line_of, ready=self.deliverer.room, too_many=self._too_many)
+        self.intake = Intake(
+            bot=self.bot,
+            request=self._polling,
+            store=self._store,
+            feed=self._feed,
+            now=means.now,
+            clock=means.clock,
+            sleep=means.sleep,
+            jitter=means.jitter,
+            allowed_updates=ALLOWED_UPDATES,
+        )
+
+    async def start(self, tutor: Tutor) -> None:
+        """Begin to handle and to say; what an earlier run left unsaid comes first."""
+        self._tutor = tutor
+        username = self.bot.username
+        self._private = PrivateChat(tutor=tutor, username=username)
+        self._group = GroupChat(tutor=tutor, username=username)
+        queue: asyncio.Queue[object] = asyncio.Queue(maxsize=QUEUE)
+        builder = Application.builder().bot(self.bot).updater(None).update_queue(queue)
+        self._application = builder.concurrent_updates(self.lines).build()
+        self._application.add_handler(TypeHandler(Update, self._on_update))
+        self._application.add_error_handler(self._on_error)
+        await self._application.initialize()
+        await self._application.start()
+        await self.deliverer.say_unsaid()
+        task = asyncio.create_task(self._introduce())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def say(self, words: Iterable[Word]) -> None:
+        """Say words that are committed."""
+        self.deliverer.deliver(words)
+
+    async def in_line(self, learner: int, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run an event from inside in the learner's line."""
+        await self.lines.run(learner, function)
+
+    async def stop(self, *, handle_s: float, say_s: float) -> None:
+        """Take nothing new, finish what is in hand; what is not done in time stays in the store."""
+        self.intake.stop()
+        for task in self._background:
+            task.cancel()
+        try:
+            await asyncio.wait_for(self._application.stop(), handle_s)
+        except TimeoutError:
+            log.warning("some updates were not handled in time: they stay in the inbox")
+        await self.lines.drain(0)
+        await self.deliverer.drain(say_s)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.bot.shutdown()
+        await self._polling.shutdown()
+
+    async def _call(
+        self, method: str, params: Mapping[str, Any], *, files: Mapping[str, tuple[str, bytes]] | None = None
+    ) -> Any:
+        return await call(self.bot, method, params, files=files)
+
+    async def _feed(self, update: Json) -> None:
+        await self._application.update_queue.put(Update.de_json(update, self.bot))
+
+    def _key(self, update: Update) -> UpdateKey:
+        return UpdateKey(bot=self.bot.id, update_id=update.update_id)
+
+    async def _on_update(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        """One call to who is responsible; what asks for nothing is dismissed."""
+        key, learner, chat = self._key(update), learner_of(update), update.effective_chat
+        room = self._private if chat is None or chat.type == ChatType.PRIVATE else self._group
+        if learner is not None and update.callback_query is not None:
+            await room.on_tap(update.callback_query, learner, key)
+        elif learner is not None and update.message is not None:
+            await room.on_message(update.message, learner, key)
+        else:
+            await self._tutor.dismiss(key)
+
+    async def _on_error(self, update: object, context: CallbackContext[Any, Any, Any, Any]) -> None:
+        """Log ids and where it happened, never what was said; tell the learner a way on."""
+        if not isinstance(update, Update):
+            log.error("outside of any update: %s", place_of(context.error))
+            return
+        user = update.effective_user
+        log.error(
+            "update %d of user %s: %s", update.update_id, user.id if user else "?", place_of(context.error)
+        )
+        try:
+            await self._apologize(update)
+        except Exception as error:  # noqa: BLE001 (the store may be what failed; one last try without it)
+            log.error("update %d: no apology could be kept: %s", update.update_id, type(error).__name__)
+            await self._apologize_unkept(update)
+
+    async def _apologize(self, update: Update, text: str = "error.apology") -> None:
+        learner, query, chat = learner_of(update), update.callback_query, update.effective_chat
+        if learner is None:
+            await self._tutor.dismiss(self._key(update))
+            return
+        await self._tutor.tell(
+            learner,
+            text,
+            update=self._key(update),
+            chat=chat.id if chat else None,
+            callback=query.id if query else None,
+        )
+
+    async def _apologize_unkept(self, update: Update) -> None:
+        """Without the store: the update stays in the inbox and is handled at the next start."""
+        text, query, chat = Texts()("error.apology"), update.callback_query, update.effective_chat
+        try:
+            if query is not None:
+                params = {"callback_query_id": query.id, "text": text, "show_alert": True}
+                await self._call("answerCallbackQuery", params)
+            elif chat is not None:
+                await self._call("sendMessage", {"chat_id": chat.id, "text": text})
+        except TelegramError as error:
+            log.error("update %d: no apology could be said: %s", update.update_id, type(error).__name__)
+
+    async def _too_many(self, update: object, first: bool) -> None:
+        """Beyond a learner's line: every tap is answered, other things once per burst; nothing else happens."""
+        if not isinstance(update, Update):
+            return
+        if first or update.callback_query is not None:
+            await self._apologize(update, "error.flood")
+        else:
+            await self._tutor.dismiss(self._key(update))
+
+    async def _introduce(self) -> None:
+        """Register commands and descriptions in every language; a server that refuses them stops nothing."""
+        for language in CATALOGUES:
+            t = Texts(language)
+            code = {} if language == "en" else {"language_code": language}
+            commands = [{"command": name, "description": t(f"commands.{name}")} for name in COMMANDS]
+            for method, params in (
+                ("setMyCommands", {"commands": json.dumps(commands)}),
+                ("setMyDescription", {"description": t("about.long")}),
+                ("setMyShortDescription", {"short_description": t("about.short")}),
+            ):
+                await self._introduced(method, params | code)
+
+    async def _introduced(self, method: str, params: Mapping[str, str]) -> None:
+        for attempt in range(INTRODUCTIONS):
+            try:
+                await self._call(method, params)
+            except (RetryAfter, NetworkError) as error:
+                if isinstance(error, BadRequest):
+                    log.warning("%s was refused: %s", method, type(error).__name__)
+                    return
+                await self._means.sleep(pause_s(error, attempt, self._means.jitter))
+            except TelegramError as error:
+                log.warning("%s was refused: %s", method, type(error).__name__)
+                return
+            else:
+                return
+
+
+async def until_done(
+    function: Callable[[], Awaitable[object]],
+    *,
+    sleep: Callable[[float], Awaitable[None]],
+    jitter: Callable[[], float],
+) -> None:
+    """Call until it succeeds; ConfigError for a token that the server refuses."""
+    attempt = 0
+    while True:
+        try:
+            await function()
+        except (InvalidToken, Forbidden):
+            raise ConfigError(
+                "TELEGRAM_BOT_TOKEN: refused by the Bot API server; wanted: the token that @BotFather shows, "
+                "for the server in TELEGRAM_API_URL"
+            ) from None
+        except TelegramError as error:
+            wait_s = pause_s(error, attempt, jitter)
+            log.warning("no Bot API server yet (%s); next try in %.1f s", type(error).__name__, wait_s)
+            await sleep(wait_s)
+            attempt += 1
+        else:
+            return
+
+
+def pause_s(error: TelegramError, attempt: int, jitter: Callable[[], float]) -> float:
+    """How long to wait after an error: as long as the server asks, or longer each time."""
+    return seconds_to_wait(error) if isinstance(error, RetryAfter) else backoff_s(attempt, jitter)
+
+
+def place_of(error: BaseException | None) -> str:
+    """The kind of an error and where it was raised: no message, which may quote what a person wrote."""
+    if error is None:
+        return "unknown"
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"

@@ -1,0 +1,55 @@
+"""Private chats: from an update to an event of the tutor."""
+
+from telegram import CallbackQuery, Message, Update
+from telegram.constants import ChatType, MessageEntityType
+
+from bot.core.actions import parse
+from bot.core.events import Chatter, ChatterKind, Command, Tap
+from bot.store.base import UpdateKey
+from bot.tutor.tutor import Tutor
+from bot.tutor.words import Learner
+
+
+def learner_of(update: Update) -> Learner | None:
+    """Who acts in an update, if anybody does."""
+    user = update.effective_user
+    return Learner(id=user.id, first_name=user.first_name, language=user.language_code) if user else None
+
+
+def command_in(message: Message, username: str) -> tuple[str, str, bool] | None:
+    """(name, argument, addressed to this bot by name), or None: no command, or another bot's."""
+    first = message.entities[0] if message.text and message.entities else None
+    if message.text is None or first is None or first.offset or first.type != MessageEntityType.BOT_COMMAND:
+        return None
+    name, at, target = message.text[1 : first.length].partition("@")
+    if at and target.lower() != username.lower():
+        return None
+    return name.lower(), message.text[first.length :].strip(), bool(at)
+
+
+class PrivateChat:
+    """One call of the tutor for each update."""
+
+    def __init__(self, *, tutor: Tutor, username: str) -> None:
+        self._tutor = tutor
+        self._username = username
+
+    async def on_message(self, message: Message, learner: Learner, key: UpdateKey) -> None:
+        """A command, or something that is none."""
+        command = command_in(message, self._username)
+        if command is None:
+            kind = ChatterKind.TEXT if message.text else ChatterKind.OTHER
+            await self._tutor.handle(learner, Chatter(kind=kind), update=key)
+        else:
+            event = Command(name=command[0], argument=command[1], first_name=learner.first_name)
+            await self._tutor.handle(learner, event, update=key)
+
+    async def on_tap(self, query: CallbackQuery, learner: Learner, key: UpdateKey) -> None:
+        """A button; one that was not pressed in the learner's own chat is told so."""
+        message = query.message
+        own = message is not None and message.chat.type == ChatType.PRIVATE and message.chat.id == learner.id
+        screen, action, argument = parse(query.data or "")
+        tap = Tap(key=screen if own else "", action=action, argument=argument)
+        await self._tutor.handle(
+            learner, tap, update=key, callback=query.id, message=message.message_id if message else None
+        )

@@ -1,0 +1,109 @@
+"""run · check · stats: what an operator and an author type.
+
+Law: what a person got wrong is one line on standard error, never a traceback; exit codes are 0 (well), 1
+(findings, or anything else), 2 (wrong configuration or usage).
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from bot import __version__
+from bot.check import check_paths
+from bot.cli.figures import figures_table, question_figures
+from bot.cli.logs import set_up_logs
+from bot.cli.run import serve
+from bot.config import Settings, read_settings
+from bot.course.load import load_folder
+from bot.errors import ConfigError, NablaError
+from bot.store.sqlite import open_store
+
+T = TypeVar("T")
+
+ENV_FILE = Path(".env")
+
+
+def give_up(error: NablaError) -> NoReturn:
+    """One line, and the exit code that tells whose it is."""
+    click.echo(f"nabla: {error}", err=True)
+    sys.exit(2 if isinstance(error, ConfigError) else 1)
+
+
+def settings(*, host: str | None = None, port: int | None = None) -> Settings:
+    """The operator's settings, or one line and exit code 2."""
+    try:
+        return read_settings(os.environ, env_file=ENV_FILE, host=host, port=port)
+    except ConfigError as error:
+        give_up(error)
+
+
+def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; what a person must act on becomes one line."""
+    try:
+        return asyncio.run(work)
+    except NablaError as error:
+        give_up(error)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="nabla")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Nabla, a tutor that lives in a chat. Without a command: run."""
+    if context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+@main.command()
+@click.option("--host", metavar="H", help="Listen here instead of NABLA_LISTEN's host.")
+@click.option("--port", metavar="P", type=click.IntRange(0, 65535), help="The same for the port.")
+def run(host: str | None = None, port: int | None = None) -> None:
+    """Run the tutor: on Telegram with TELEGRAM_BOT_TOKEN, else on a local chat page."""
+    chosen = settings(host=host, port=port)
+    set_up_logs(chosen)
+    to_the_end(serve(chosen, announce=click.echo))
+
+
+@main.command()
+@click.argument("paths", nargs=-1, metavar="[PATH ...]")
+@click.option("--prove", is_flag=True, help="Run every claim about code in TensorFlow too.")
+def check(paths: tuple[str, ...], *, prove: bool) -> None:
+    """Check lesson files (or folders of them); without a path those in use."""
+    if prove:
+        raise click.UsageError("--prove is documented but not built yet; check without it")
+    findings = check_paths([Path(path) for path in paths] or [settings().lessons])
+    for finding in findings:
+        click.echo(str(finding))
+    sys.exit(1 if findings else 0)
+
+
+@main.command()
+@click.argument("lesson", required=False)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def stats(lesson: str | None, *, as_json: bool) -> None:
+    """How learners fare, question by question, at their first try."""
+    chosen = settings()
+    lessons = load_folder(chosen.lessons).lessons
+    if lesson is not None and lesson not in lessons:
+        raise click.UsageError(
+            f"there is no lesson {lesson!r} in {chosen.lessons}; there are: {', '.join(lessons) or 'none'}"
+        )
+    figures = to_the_end(question_figures(open_store_or_give_up(chosen), lessons, lesson))
+    if as_json:
+        click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+    else:
+        figures_table(figures)
+
+
+def open_store_or_give_up(chosen: Settings) -> Any:
+    """The store for reading beside a running bot."""
+    try:
+        return open_store(chosen.database_url, read_only=True)
+    except NablaError as error:
+        give_up(error)

@@ -1,0 +1,203 @@
+"""The way of an event: load the session, step, commit, say. Nothing here knows Telegram.
+
+Law: what an event changed and what is still to be said about it are committed together before anything is
+said; who calls `handle` holds the learner's line, so that no two events of one learner run at once.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+from random import Random
+from typing import Any
+
+from bot.core.actions import Action
+from bot.core.effects import Forget, Toast
+from bot.core.events import Command, Event, SharedRun, Tap
+from bot.core.session import step
+from bot.core.state import Session
+from bot.course.model import Lesson
+from bot.errors import OverloadedError
+from bot.store.base import Change, NewWord, Remembered, Store, UpdateKey, Word
+from bot.training.program import program
+from bot.tutor.words import Learner, Replay, answer_word, dumps, gather
+from bot.view.stage import Stage
+from bot.view.texts import Texts, pick
+
+Say = Callable[[Iterable[Word]], None]
+InLine = Callable[[int, Callable[[], Coroutine[Any, Any, None]]], Awaitable[None]]
+Sleep = Callable[[float], Awaitable[None]]
+
+COMMIT_TRIES = 6  # while the store's queue is full: about six seconds in all
+
+
+class Tutor:
+    """The use cases over a store and the lessons in use.
+
+    lessons: gives the lessons by id as they are now; say: takes words to be said; now: UTC; started: told of
+    a training that begins when its change is committed.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        lessons: Callable[[], Mapping[str, Lesson]],
+        username: str,
+        say: Say,
+        now: Callable[[], datetime],
+        chance: Random,
+        sleep: Sleep,
+    ) -> None:
+        self._store = store
+        self._lessons = lessons
+        self._username = username
+        self._say = say
+        self._now = now
+        self._chance = chance
+        self._sleep = sleep
+        self._unkept = count(-1, -1)  # numbers of words that are in no store
+        self.on_job: Callable[[int, str, Replay], None] = lambda learner, code, replay: None
+
+    def stage(self, language: str) -> Stage:
+        """What screens are drawn with, in a language."""
+        return Stage(texts=Texts(language), shelf=self._lessons(), username=self._username, program=program)
+
+    async def stage_of(self, learner: int) -> Stage:
+        """What a learner's screens are drawn with, where no update tells the language."""
+        session = _session(await self._store.load(learner), Learner(id=learner))
+        return self.stage(pick(session.language, session.tongue))
+
+    def new_key(self) -> str:
+        """A key for a message that is no part of the session."""
+        return f"{self._chance.getrandbits(48):012x}"
+
+    async def handle(
+        self,
+        learner: Learner,
+        event: Event,
+        *,
+        update: UpdateKey | None = None,
+        callback: str | None = None,
+        message: int | None = None,
+    ) -> None:
+        """Work out one event and say what follows; an update handled before is passed over.
+
+        `callback`: the tap's id, to be answered; `message`: the message that was tapped.
+        """
+        remembered = await self._store.load(learner.id)
+        session = _session(remembered, learner)
+        event = await self._complete(event, session, remembered, message)
+        stage = self.stage(pick(session.language, session.tongue))
+        now = self._now()
+        after, effects = step(session, event, now=now, chance=self._chance, shelf=stage.shelf)
+        if after.language != session.language:
+            stage = self.stage(pick(after.language, after.tongue))
+        change = gather(effects, stage=stage, learner=learner.id, now=now, update=update, callback=callback)
+        if any(isinstance(effect, Forget) for effect in effects):
+            await self._forget(change)
+            return
+        before = remembered.session
+        text = after.model_dump_json()
+        change = replace(
+            change,
+            session=text if text != before else None,
+            dead_screens=tuple(key for key in remembered.screens if key not in session.screens),
+        )
+        words = await self.commit(change)
+        if words is not None:
+            self._say(words)
+            if change.job is not None:
+                self.on_job(learner.id, change.job.code, Replay.parse(change.job.body))
+
+    async def commit(self, change: Change) -> tuple[Word, ...] | None:
+        """Commit a change, waiting a little while the store is overloaded."""
+        for attempt in range(COMMIT_TRIES):
+            try:
+                return await self._store.commit(change, now=self._now())
+            except OverloadedError:
+                await self._sleep(0.1 * 2**attempt)
+        return await self._store.commit(change, now=self._now())
+
+    async def tell(
+        self,
+        learner: Learner,
+        text: str,
+        *,
+        update: UpdateKey,
+        chat: int | None = None,
+        callback: str | None = None,
+        link: str | None = None,
+        thread: int | None = None,
+    ) -> None:
+        """Say a text of the catalogue (to a tap: as its answer) without touching the session.
+
+        `link`: payload of a deep link on a button; `thread`: the forum topic it belongs to.
+        """
+        stage = self.stage(pick(None, learner.language))
+        chat = learner.id if chat is None else chat
+        if callback is not None:
+            word = answer_word(stage, Toast(text=text, alert=True), chat=chat, callback=callback)
+        else:
+            button = [{"text": stage.texts("button.open_private"), "url": stage.link(link)}] if link else []
+            body: dict[str, Any] = {
+                "text": stage.texts(text),
+                "entities": [],
+                "buttons": [button] if button else [],
+            }
+            if thread is not None:
+                body["message_thread_id"] = thread
+            word = NewWord(chat=chat, kind="say", body=dumps(body))
+        words = await self.commit(Change(learner=learner.id, update=update, words=(word,)))
+        self._say(words or ())
+
+    async def dismiss(self, update: UpdateKey) -> None:
+        """Mark an update handled that asks for nothing."""
+        await self.commit(Change(learner=0, update=update))
+
+    async def document(self, learner: int, body: Mapping[str, Any]) -> bytes:
+        """The file that a word of kind `document` names: everything stored about a learner, as JSON in UTF-8."""
+        everything = await self._store.export(learner)
+        return json.dumps(everything, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+
+    async def _complete(
+        self, event: Event, session: Session, remembered: Remembered, message: int | None
+    ) -> Event:
+        """Put in what only the store knows: where a screen stands, what a run was."""
+        if isinstance(event, Tap):
+            known = remembered.screens.get(event.key)
+            in_place = known is None or message is None or known == message
+            screen = session.screens.get(event.key)
+            wanted = screen.ref if screen and event.action == Action.CODE else ""
+            return replace(event, in_place=in_place, shared=await self._shared(wanted))
+        if isinstance(event, Command) and event.argument.startswith("r-"):
+            return replace(event, shared=await self._shared(event.argument[2:].strip()))
+        return event
+
+    async def _shared(self, code: str) -> SharedRun | None:
+        run = await self._store.run(code) if code else None
+        if run is None:
+            return None
+        replay = Replay.parse(run.body)
+        return SharedRun(lesson=replay.lesson, spec=replay.spec)
+
+    async def _forget(self, change: Change) -> None:
+        """Delete first, then say so from memory: words in the store would hold the id again.
+
+        A kill between the two leaves the learner without the sentence, but never with the data.
+        """
+        await self._store.forget(change.learner, update=change.update)
+        words = [
+            Word(chat=w.chat, kind=w.kind, body=w.body, key=w.key, number=next(self._unkept))
+            for w in change.words
+        ]
+        self._say(words)
+
+
+def _session(remembered: Remembered, learner: Learner) -> Session:
+    """The session as it was left, with the language that Telegram tells now."""
+    session = Session.model_validate_json(remembered.session) if remembered.session else Session()
+    if learner.language and learner.language != session.tongue:
+        session = session.model_copy(update={"tongue": learner.language})
+    return session
