@@ -17,6 +17,7 @@ def prepare(sizes: tuple[int, ...], tickets: Semaphore, ready: Semaphore) -> Non
     worker.settle()
     if tickets.acquire(block=False):
         worker.warm_up(sizes)
+    worker.limit_memory()
     ready.release()
 
 

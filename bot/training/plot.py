@@ -10,10 +10,12 @@ import math
 import textwrap
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from PIL import Image
@@ -50,19 +52,20 @@ def draw(spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
 
 @cache
 def _figure() -> Figure:
-    figure = Figure(figsize=SIZE_IN, dpi=DPI, layout="constrained", facecolor="white")
+    layout = ConstrainedLayoutEngine(h_pad=0.12, w_pad=0.1, hspace=0.06)
+    figure = Figure(figsize=SIZE_IN, dpi=DPI, layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
     figure.subplots(2, 1, height_ratios=(6, 5))
-    figure.get_layout_engine().set(h_pad=0.12, w_pad=0.1, hspace=0.06)
     return figure
 
 
 def _png(figure: Figure) -> bytes:
     canvas = figure.canvas
     assert isinstance(canvas, FigureCanvasAgg)  # noqa: S101 - made with it above
-    canvas.draw()
+    canvas.draw()  # type: ignore[no-untyped-call] # matplotlib does not annotate it
     width, height = canvas.get_width_height()
-    image = Image.frombuffer("RGBA", (width, height), bytes(canvas.buffer_rgba())).convert("RGB")
+    pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call] # matplotlib does not annotate it
+    image = Image.frombuffer("RGBA", (width, height), bytes(pixels)).convert("RGB")
     file = io.BytesIO()
     image.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, "PNG")
     return file.getvalue()
@@ -86,10 +89,9 @@ def _draw_line(axes: Axes, spec: Spec, outcome: Outcome, labels: Labels) -> None
     low, high = _widened(spec.y, 0.3)
     axes.set(xlim=(left, right), ylim=(low, high))
     axes.plot(spec.x, spec.y, "o", color=INK, markersize=10, label=words.data, zorder=4)
-    for model, word, style in (
-        (spec.start, words.before, {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 3.0}),
-        (outcome.after, words.after, {"color": BLUE, "linestyle": "-", "linewidth": 4.5}),
-    ):
+    muted: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 3.0}
+    strong: dict[str, Any] = {"color": BLUE, "linestyle": "-", "linewidth": 4.5}
+    for model, word, style in ((spec.start, words.before, muted), (outcome.after, words.after, strong)):
         ends = _seen(_real_line(spec, model), (left, right), _widened((low, high), 0.1))
         if ends:
             axes.plot(*zip(*ends, strict=True), label=word, **style)

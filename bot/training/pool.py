@@ -92,11 +92,14 @@ class Workers:
                 raise TrainingFailed(TrainingFailure.DIED) from error
 
     def _open(self) -> None:
-        self._end()
-        self._context = context = Context("bot.training.preload", environment(self._cache))
+        self._end_pool()
+        first = self._context is None
+        if self._context is None:
+            self._context = Context("bot.training.preload", environment(self._cache))
+        context = self._context
         if self._closed:
             raise BrokenProcessPool("closed before it was opened")
-        tickets, ready = context.Semaphore(self._number), context.Semaphore(0)
+        tickets, ready = context.Semaphore(self._number if first else 0), context.Semaphore(0)
         pool = ProcessPool(
             max_workers=self._number,
             initializer=door.prepare,
@@ -110,7 +113,7 @@ class Workers:
             while not ready.acquire(timeout=POLL_S):
                 waited_s += POLL_S
                 if self._closed or not pool.active or waited_s > WARM_UP_TIMEOUT_S:
-                    self._end()
+                    self._end_pool()
                     raise BrokenProcessPool("the workers did not become ready")
 
     async def call(
@@ -125,7 +128,7 @@ class Workers:
                 return await asyncio.wrap_future(pool.schedule(function, args, kwargs, timeout_s))
         except TimeoutError as error:
             if patience.expired():  # no worker took it: a new one hangs before it works
-                await asyncio.to_thread(self._end)
+                await asyncio.to_thread(self._end_pool)
             raise TrainingFailed(TrainingFailure.TIMEOUT) from error
         except (ProcessExpired, BrokenProcessPool) as error:
             log.warning("training: a worker died: %s", error)
@@ -143,11 +146,13 @@ class Workers:
             await asyncio.to_thread(self._end)
 
     def _end(self) -> None:
-        pool, context = self._pool, self._context
-        self._pool = self._context = None
-        if pool is not None and context is not None:
+        self._end_pool()
+        if self._context is not None:
+            self._context.close()
+
+    def _end_pool(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None and self._context is not None:
             pool.stop()  # type: ignore[no-untyped-call] # pebble annotates no results of None
-            context.kill_workers()
+            self._context.kill_workers()
             pool.join()
-        if context is not None:
-            context.close()

@@ -6,11 +6,13 @@ compiles nothing that was compiled before. An infinite loss is a result.
 
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -20,6 +22,7 @@ from bot.training import loop
 from bot.training.labels import Labels, Words
 from bot.training.plot import draw
 
+ROOM_BYTES = 1 << 30  # a run or a picture takes a few MB
 _NO_WORDS = Words(before="", after="", data="", losses="", loss="", step="", least="", blew_up="")
 
 
@@ -79,6 +82,19 @@ def _follow_the_bot() -> None:
     if bot is not None:
         bot.join()
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def limit_memory() -> None:
+    """Let this process grow by so much and no more: what wants more fails alone. Only Linux counts it."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return
+    lines = status.read_text(encoding="ascii", errors="replace").splitlines()
+    used = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    ceiling = used + ROOM_BYTES
+    if hard in {resource.RLIM_INFINITY, -1} or ceiling < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (ceiling, hard))
 
 
 def warm_up(sizes: Sequence[int]) -> None:
