@@ -31,19 +31,29 @@ class Clock:
     async def sleep(self, delay_s: float) -> None:
         """Sleep in this clock's time."""
         self.slept.append(delay_s)
-        sleeper = (self.now + delay_s, asyncio.get_running_loop().create_future())
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sleeper = (self.now + delay_s, future)
         self._sleepers.append(sleeper)
         try:
-            await sleeper[1]
+            await future
         finally:
-            self._sleepers.remove(sleeper)
+            if sleeper in self._sleepers:
+                self._sleepers.remove(sleeper)
 
     def advance(self, by_s: float) -> None:
-        """Let time pass; who has slept enough wakes."""
+        """Let time pass; who has slept enough wakes, and sleeps no more."""
         self.now += by_s
-        for until_s, future in self._sleepers:
-            if until_s <= self.now + 1e-9 and not future.done():
-                future.set_result(None)
+        awake = [sleeper for sleeper in self._sleepers if sleeper[0] <= self.now + 1e-9]
+        for sleeper in awake:
+            self._sleepers.remove(sleeper)
+            if not sleeper[1].done():
+                sleeper[1].set_result(None)
+
+    async def pass_sleeps(self, count: int, by_s: float) -> None:
+        """Wait for somebody to sleep, then let time pass; so many times."""
+        for _ in range(count):
+            await until(lambda: self._sleepers)
+            self.advance(by_s)
 
 
 class Hurried(Clock):

@@ -16,7 +16,7 @@ from tests.chat.clock import Clock
 async def api() -> AsyncIterator[BotApi]:
     """A listening Bot API server."""
     api = BotApi()
-    await api.server.start_server()
+    await api.server.start_server(access_log=None)  # it would log the addresses
     yield api
     api.release.set()
     await api.server.close()
