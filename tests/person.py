@@ -107,15 +107,18 @@ class Person:
         seen = [candidate.buttons for candidate in looked_at[:3]]
         raise AssertionError(f"no message has a button {label!r}; the newest have {seen}")
 
-    async def says(self, contains: str | None = None, *, timeout_s: float = 10) -> Message:
-        """Wait for the bot's next message or edit in this chat, not yet seen, that contains the words."""
+    async def says(
+        self, contains: str | None = None, *, button: str | None = None, timeout_s: float = 10
+    ) -> Message:
+        """Wait for the bot's next message or edit in this chat, not yet seen, with the words and the button."""
         passed: list[str] = []
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
                     while self._unseen:
                         message = self._unseen.pop(0)
-                        if contains is None or contains in message.text:
+                        has_words = contains is None or contains in message.text
+                        if has_words and (button is None or message.button(button)):
                             return message
                         passed.append(message.text)
                     self._heard.clear()

@@ -14,17 +14,11 @@ from typing import Any
 
 from .archive import Archive, Table
 from .chats import Chat, ChatKind, File, Member, Message, Object, Standing, User
-from .refusals import bad_request, chat_not_found, forbidden
+from .directory import Directory
+from .refusals import bad_request
 from .taps import Taps, Waiting
 from .updates import UpdateKind, Updates
 
-BOT = User(id=4242, first_name="Nabla", username="nabla_local_bot", is_bot=True)
-PEOPLE = (
-    User(id=101, first_name="Ada", username="ada_local", language_code="en"),
-    User(id=102, first_name="Blaise", username="blaise_local", language_code="fr"),
-    User(id=103, first_name="Chen", username="chen_local", language_code="zh-hans"),
-)
-GROUP_ID = -1_000_000_000_001
 MOST_MESSAGES = 5_000
 """Messages kept in one chat; older ones are gone for the bot and the page."""
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
@@ -37,9 +31,7 @@ class Cloud:
     now: Callable[[], datetime]
     archive: Archive
     updates: Updates
-    bot: User = BOT
-    people: dict[int, User] = field(default_factory=dict)
-    chats: dict[int, Chat] = field(default_factory=dict)
+    directory: Directory
     messages: dict[int, dict[int, Message]] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -55,109 +47,34 @@ class Cloud:
         await self.updates.load(first_id=first_id)
         self._next_id = max(first_id, await self.archive.setting("next_id", 0))
         self.settings = await self.archive.setting("bot", {})
-        for row in await self.archive.rows(Table.PEOPLE):
-            self.people[row["id"]] = User(**row)
-        for row in await self.archive.rows(Table.CHATS):
-            self.chats[row["id"]] = Chat.from_row(row)
+        await self.directory.load()
         for row in await self.archive.rows(Table.FILES):
             self.files[row["id"]] = File(**row)
         for row in await self.archive.rows(Table.MESSAGES):
             message = Message(chat_id=row["chat"]["id"], id=row["message_id"], body=row)
             self.messages.setdefault(message.chat_id, {})[message.id] = message
-        if not self.chats:
-            self._begin()
 
-    def _begin(self) -> None:
-        for person in PEOPLE:
-            self.join(person)
-            self.started(person.id)
-        members = tuple(
-            Member(user_id=user.id, standing=Standing.CREATOR if user is PEOPLE[0] else Standing.MEMBER)
-            for user in (*PEOPLE, self.bot)
-        )
-        self.keep_chat(Chat(id=GROUP_ID, kind=ChatKind.SUPERGROUP, name="Study group", members=members))
-
-    # who is there
-
-    def join(self, person: User) -> None:
-        """Let somebody into this Telegram; their private chat opens with their first message."""
-        self.people[person.id] = person
-        self.archive.keep(Table.PEOPLE, (person.id,), vars(person))
-
-    def started(self, person: int) -> None:
-        """Open a person's private chat, as pressing Start does."""
-        user = self.user(person)
-        if person not in self.chats:
-            members = (Member(user_id=person), Member(user_id=self.bot.id))
-            self.keep_chat(
-                Chat(
-                    id=person,
-                    kind=ChatKind.PRIVATE,
-                    name=user.first_name,
-                    username=user.username,
-                    members=members,
-                )
-            )
-
-    def keep_chat(self, chat: Chat) -> None:
-        """Keep a chat as it is now."""
-        self.chats[chat.id] = chat
-        self.archive.keep(Table.CHATS, (chat.id,), chat.as_row())
-
-    def user(self, user_id: int) -> User:
-        """Find a person or the bot."""
-        if user_id == self.bot.id:
-            return self.bot
-        if user_id not in self.people:
-            raise bad_request("user not found")
-        return self.people[user_id]
-
-    def chat(self, chat_id: int) -> Chat:
-        """Find a chat that the bot has seen."""
-        if chat_id not in self.chats:
-            raise chat_not_found()
-        return self.chats[chat_id]
-
-    def writable(self, chat_id: int) -> Chat:
-        """Find a chat in which the bot may write."""
-        chat = self.chat(chat_id)
-        member = chat.member(self.bot.id)
-        if member is not None and member.standing.is_inside:
-            return chat
-        if chat.kind is ChatKind.PRIVATE:
-            raise forbidden("bot was blocked by the user")
-        if member is not None and member.standing is Standing.KICKED:
-            raise forbidden(f"bot was kicked from the {chat.kind.value} chat")
-        raise forbidden(f"bot is not a member of the {chat.kind.value} chat")
+    @property
+    def bot(self) -> User:
+        """Give the one bot that is here."""
+        return self.directory.bot
 
     def set_standing(self, *, chat_id: int, standing: Standing, by: int) -> None:
         """Change what the bot is in a chat (blocking it is KICKED in private), and tell it."""
-        chat = self.chat(chat_id)
+        chat = self.directory.chat(chat_id)
         old = chat.member(self.bot.id) or Member(user_id=self.bot.id, standing=Standing.LEFT)
         new = replace(old, standing=standing)
-        self.keep_chat(chat.with_member(new))
+        self.directory.keep_chat(chat.with_member(new))
         self.updates.add(
             UpdateKind.MY_CHAT_MEMBER,
             {
                 "chat": chat.as_object(),
-                "from": self.user(by).as_object(),
+                "from": self.directory.user(by).as_object(),
                 "date": self._seconds(),
-                "old_chat_member": self.member_object(old),
-                "new_chat_member": self.member_object(new),
+                "old_chat_member": self.directory.member_object(old),
+                "new_chat_member": self.directory.member_object(new),
             },
         )
-
-    def member_object(self, member: Member) -> Object:
-        """Give the Bot API's ChatMember."""
-        extra: Object = {}
-        match member.standing:
-            case Standing.CREATOR:
-                extra = {"is_anonymous": False}
-            case Standing.ADMINISTRATOR:
-                extra = {"can_be_edited": False, "is_anonymous": False, **_all_rights(member.rights)}
-            case Standing.KICKED:
-                extra = {"until_date": 0}
-        return {"user": self.user(member.user_id).as_object(), "status": member.standing.value, **extra}
 
     # what is said
 
@@ -194,10 +111,10 @@ class Cloud:
         self, *, person: int, chat_id: int, content: Mapping[str, Any], edit_of: int | None = None
     ) -> Message:
         """Let a person write, or edit what they wrote; the bot hears of it if it may."""
-        user = self.user(person)
+        user = self.directory.user(person)
         if chat_id == person:
-            self.started(person)
-        chat = self.chat(chat_id)
+            self.directory.started(person)
+        chat = self.directory.chat(chat_id)
         member = chat.member(person)
         if member is None or not member.standing.is_inside:
             raise bad_request("the person is not a member of the chat")
@@ -263,7 +180,7 @@ class Cloud:
 
     def tap(self, *, person: int, chat_id: int, message_id: int, data: str) -> tuple[str, Waiting]:
         """Let a person press a button; whether it is on the message is for the caller to know."""
-        user, chat = self.user(person), self.chat(chat_id)
+        user, chat = self.directory.user(person), self.directory.chat(chat_id)
         message = self.find(chat_id, message_id)
         gone = {"chat": chat.as_object(), "message_id": message_id, "date": 0}
         query_id = str(self.bot.id * 10**15 + self.new_id())
@@ -303,14 +220,3 @@ class Cloud:
 
     def _seconds(self) -> int:
         return int(self.now().timestamp())
-
-
-def _all_rights(rights: frozenset[str]) -> Object:
-    names = (
-        "can_manage_chat",
-        "can_delete_messages",
-        "can_restrict_members",
-        "can_post_messages",
-        "can_edit_messages",
-    )
-    return {name: name in rights for name in names}

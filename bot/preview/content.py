@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .chats import Object
-from .entities import Formatted, tidy, utf16_length, with_found
+from .entities import Formatted, utf16_length
 from .found import found_in
 from .refusals import bad_request
+from .tidying import tidy, with_found
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024

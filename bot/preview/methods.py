@@ -52,12 +52,12 @@ def find_method(name: str) -> Method:
 
 def chat_of(cloud: Cloud, params: Params) -> Chat:
     """Find the chat that a call names."""
-    return cloud.chat(_chat_id(params))
+    return cloud.directory.chat(_chat_id(params))
 
 
 def writable_chat(cloud: Cloud, params: Params) -> Chat:
     """Find the chat that a call wants to write into."""
-    return cloud.writable(_chat_id(params))
+    return cloud.directory.writable(_chat_id(params))
 
 
 def keyboard_of(params: Params, *, inline_only: bool = False) -> Object | None:
@@ -113,9 +113,11 @@ _NO_GIFTS = {
 def get_chat_member(cloud: Cloud, params: Params) -> Object:
     """Describe somebody's standing in a chat."""
     chat, user_id = chat_of(cloud, params), params.integer("user_id")
-    if user_id not in cloud.people and user_id != cloud.bot.id:
+    if user_id not in cloud.directory.people and user_id != cloud.bot.id:
         raise bad_request("member not found" if user_id > 0 else "invalid user_id specified")
-    return cloud.member_object(chat.member(user_id) or Member(user_id=user_id, standing=Standing.LEFT))
+    return cloud.directory.member_object(
+        chat.member(user_id) or Member(user_id=user_id, standing=Standing.LEFT)
+    )
 
 
 @method("getChatAdministrators", "chat_id")
@@ -124,7 +126,7 @@ def get_chat_administrators(cloud: Cloud, params: Params) -> list[Object]:
     chat = chat_of(cloud, params)
     if chat.kind is ChatKind.PRIVATE:
         raise bad_request("there are no administrators in the private chat")
-    return [cloud.member_object(member) for member in chat.members if member.standing.is_in_charge]
+    return [cloud.directory.member_object(member) for member in chat.members if member.standing.is_in_charge]
 
 
 @method("getChatMemberCount", "chat_id")

@@ -1,4 +1,10 @@
-"""The chat page's side: its files, and the WebSocket that keeps every open page live."""
+"""The chat page's side: its files, and the WebSocket that keeps every open page live.
+
+Frames are JSON texts; users, chats and messages in them are Bot API objects. To the page:
+`hello` (everything, once), `message` (new, or an edit in place), `deleted`, `action`, `answer` (to a tap, by
+the page's own id for it; without words it only ends the waiting), `commands`, `notice`, `online` (does the
+bot fetch updates), `refused`. From the page: `send`, `sticker`, `tap`.
+"""
 
 from __future__ import annotations
 
@@ -121,8 +127,8 @@ class Page:
             "type": "hello",
             "bot": cloud.bot.as_object(),
             "online": cloud.updates.online,
-            "people": [person.as_object() for person in cloud.people.values()],
-            "chats": [_with_members(chat) for chat in cloud.chats.values()],
+            "people": [person.as_object() for person in cloud.directory.people.values()],
+            "chats": [_with_members(chat) for chat in cloud.directory.chats.values()],
             "commands": cloud.commands(),
             "messages": [message.body for message in sorted(shown, key=lambda message: message.id)],
             "notice": self._notice,

@@ -7,10 +7,11 @@ from typing import Any
 from .chats import Object
 from .cloud import Cloud
 from .content import LONGEST_CAPTION, LONGEST_TEXT, text_content
-from .entities import CODES, FOUND, Entity, Formatted, Kind, tidy, utf16_length
+from .entities import FOUND, Entity, Formatted, Kind, utf16_length
 from .links import checked_link
 from .params import Params
 from .refusals import bad_request
+from .tidying import tidy
 
 
 def read_text(cloud: Cloud, params: Params) -> Object:
@@ -72,7 +73,9 @@ def _extra(cloud: Cloud, kind: Kind, given: Object) -> Object:
             return {"url": checked_link(str(_field(given, "url")), place="entity URL")}
         case Kind.TEXT_MENTION:
             user = _field(given, "user")
-            return {"user": cloud.user(int(user["id"] if isinstance(user, dict) else 0)).as_object()}
+            return {
+                "user": cloud.directory.user(int(user["id"] if isinstance(user, dict) else 0)).as_object()
+            }
         case Kind.CUSTOM_EMOJI:
             if not str(_field(given, "custom_emoji_id")).isdecimal():
                 raise _unreadable('Field "custom_emoji_id" must be a valid Number')
@@ -80,7 +83,7 @@ def _extra(cloud: Cloud, kind: Kind, given: Object) -> Object:
         case Kind.DATE_TIME:
             form = given.get("date_time_format")
             return {"unix_time": _field(given, "unix_time"), **({"date_time_format": form} if form else {})}
-        case _ if kind in CODES and given.get("language"):
+        case Kind.PRE if given.get("language"):
             return {"language": str(given["language"])}
         case _:
             return {}

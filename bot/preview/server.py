@@ -16,6 +16,7 @@ from .chats import Object, Standing, User
 from .cloud import Cloud
 from .content import person_text
 from .content import sticker as sticker_content
+from .directory import Directory
 from .faults import Call, Faults
 from .guard import add_headers, guard
 from .page import Page
@@ -43,7 +44,12 @@ class LocalTelegram:
     ) -> None:
         self._host, self._port = host, port
         self._archive = Archive(path)
-        self._cloud = Cloud(now=now, archive=self._archive, updates=Updates(now=now, archive=self._archive))
+        self._cloud = Cloud(
+            now=now,
+            archive=self._archive,
+            directory=Directory(self._archive),
+            updates=Updates(now=now, archive=self._archive),
+        )
         self._api = BotApi(cloud=self._cloud, archive=self._archive, token=token)
         self._page = Page(cloud=self._cloud, archive=self._archive)
         self._deliverer = Deliverer(self._cloud, first_wait_s=webhook_wait_s)
@@ -117,9 +123,9 @@ class LocalTelegram:
 
     async def join(self, person: int, *, first_name: str = "", language_code: str = "en") -> None:
         """Let one more person into this Telegram; their private chat opens with their first message."""
-        if person not in self._cloud.people:
+        if person not in self._cloud.directory.people:
             name = first_name or f"Learner {person}"
-            self._cloud.join(User(id=person, first_name=name, language_code=language_code))
+            self._cloud.directory.join(User(id=person, first_name=name, language_code=language_code))
             await self._archive.settled()
 
     async def set_standing(self, *, chat: int, standing: Standing, by: int) -> None:
