@@ -24,12 +24,15 @@ ROW_LIMIT, BUTTON_LIMIT = 8, 100  # buttons Telegram shows in a row, and takes i
 
 def message_findings(loaded: Loaded, lesson: Lesson) -> Iterator[Finding]:
     """Findings about whole messages; a step may take several, anything else is one."""
-    for path, rich, rows in longest_messages(lesson):
+    found: dict[tuple[str, str], Finding] = {}  # the longest state of a message stands for the others
+    for path, rich, rows in sorted(longest_messages(lesson), key=lambda message: -message[1].units):
         problems = [
             _step_problem(rich) if path.startswith("steps[") else _problem(rich),
             button_problem(rows),
         ]
-        yield from (loaded.finding(path, *problem) for problem in problems if problem)
+        for problem in filter(None, problems):
+            found.setdefault((path, problem[0]), loaded.finding(path, *problem))
+    yield from found.values()
     if lesson.lab and not _program_fits(lesson, lesson.lab):
         fact = f"with {len(lesson.lab.x.values)} points the program of a run does not fit into one message"
         yield loaded.finding("lab.x.values", "program-too-long", fact, "give fewer points, or fewer digits")

@@ -364,6 +364,6 @@ def _repeated(parts: tuple[Any, ...], where: str, key: str, *, code: str) -> Ite
                 problem(
                     code,
                     f"`{excerpt(value)}` is taken by {where}[{first}]",
-                    f"give each of the {where} a {key} of its own",
+                    f"give each of the {where} its own {key}",
                 ),
             )

@@ -48,8 +48,8 @@ def _wrong_value(kind: str, value: Any, context: Mapping[str, Any]) -> Told:
         return _wrong_type(kind, value)
     if kind in _BOUNDS:
         code, words, bound, units = _BOUNDS[kind]
-        found = f"{len(value):,}" if units else excerpt(value)
-        return code, f"{found}{units}", f"{words} {context[bound]:,}{units} can be used"
+        fact = f"{len(value):,}{units if len(value) != 1 else units.rstrip('s')}" if units else excerpt(value)
+        return code, fact, f"{words} {context[bound]:,}{units} can be used"
     expected = str(context.get("expected", "a finite number")).replace("'", "")
     return "wrong-value", f"`{excerpt(value)}` is not allowed", f"write {expected}"
 

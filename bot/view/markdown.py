@@ -65,22 +65,20 @@ def _parser() -> _Parser:
 
 
 def _mark_bars(state: StateInline, silent: bool) -> bool:
-    """Take a run of bars; each pair of them may open or close a spoiler."""
+    """Take a run of bars; two of them open a spoiler before a word and close one behind a word."""
     if silent or state.src[state.pos] != _BAR:
         return False
-    run = state.scanDelims(state.pos, True)
-    if run.length < 2:
-        return False
-    if run.length % 2:
-        state.push("text", "", 0).content = _BAR
-    for _ in range(run.length // 2):
-        state.push("text", "", 0).content = _BAR * 2
+    start, stop = state.pos, state.pos + state.scanDelims(state.pos, True).length
+    mark = state.push("text", "", 0)
+    mark.content = state.src[start:stop]
+    state.pos = stop
+    if stop - start == 2:
+        opens = not state.src[stop : stop + 1].isspace() and stop < state.posMax
+        closes = start > 0 and not state.src[start - 1].isspace()
         token = len(state.tokens) - 1
-        mark = Delimiter(
-            marker=ord(_BAR), length=0, token=token, end=-1, open=run.can_open, close=run.can_close
+        state.delimiters.append(
+            Delimiter(marker=ord(_BAR), length=0, token=token, end=-1, open=opens, close=closes)
         )
-        state.delimiters.append(mark)
-    state.pos += run.length
     return True
 
 

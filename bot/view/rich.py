@@ -1,9 +1,9 @@
 """Text with its entities, as Telegram takes it: values that can be added, joined and split.
 
 Law: what is made here is valid. Offsets and lengths count UTF-16 units and never cut a character in two; no
-entity is empty, ends with white space or (but for code) begins with it; `code` and `pre` hold nothing and
-stand in nothing but a quote; neither quotes nor links are nested; entities are sorted. So Telegram drops and
-refuses nothing.
+entity is empty, ends with white space or (but for blocks of code) begins with it; `code` and `pre` hold
+nothing and stand in nothing but a quote; neither quotes nor links are nested; entities are sorted. So Telegram
+drops and refuses nothing.
 """
 
 from bisect import bisect_right
@@ -120,7 +120,7 @@ class Rich:
     def strip(self) -> "Rich":
         """Without white space at both ends, as Telegram cuts it off a message; code keeps its indentation."""
         head = utf16_len(self.text) - utf16_len(self.text.lstrip())
-        head = min([head, *(each.offset for each in self.entities if each.type in _SOLID)])
+        head = min([head, *(each.offset for each in self.entities if each.type is EntityType.PRE)])
         return self.cut(head, max(head, len(self.text.rstrip())))  # white space is never two units
 
     def cut(self, start: int, stop: int) -> "Rich":
@@ -186,13 +186,15 @@ def _around(
 def tidy(text: str, entities: Iterable[Entity]) -> Rich:
     """The text with these entities as Telegram would keep them: trimmed, parted around code, sorted."""
     units = text.encode("utf-16-le", "surrogatepass")
-    trimmed = [each for entity in entities if (each := _trimmed(units, entity)) is not None]
+    entities = list(entities)
+    indented = [each.offset for each in entities if each.type is EntityType.PRE]
+    trimmed = [each for entity in entities if (each := _trimmed(units, entity, indented)) is not None]
     solid = _first_come(each for each in trimmed if each.type in _WHOLE)
     quotes = _first_come(each for each in trimmed if each.type is EntityType.BLOCKQUOTE)
     styles = [each for each in trimmed if each.type not in _WHOLE and each.type is not EntityType.BLOCKQUOTE]
     code_spans = [each for each in solid if each.type in _SOLID]
     pieces = [piece for each in _united(styles) for piece in _beside(each, code_spans)]
-    cut = [each for piece in pieces if (each := _trimmed(units, piece)) is not None]
+    cut = [each for piece in pieces if (each := _trimmed(units, piece, [])) is not None]
     return Rich(text, tuple(sorted([*quotes, *solid, *cut], key=_sort_key)))
 
 
@@ -220,11 +222,16 @@ def _beside(entity: Entity, code_spans: list[Entity]) -> Iterator[Entity]:
         yield replace(entity, offset=start, length=entity.end - start)
 
 
-def _trimmed(units: bytes, entity: Entity) -> Entity | None:
-    """The entity without white space at its ends (code keeps its indentation); None if nothing is left."""
+def _trimmed(units: bytes, entity: Entity, indented: list[int]) -> Entity | None:
+    """The entity without white space at its ends, or None if nothing is left.
+
+    A block of code keeps its indentation, and so does the quote that begins with one (`indented`: their offsets).
+    """
     inside = units[2 * entity.offset : 2 * entity.end].decode("utf-16-le", "surrogatepass")
     length = utf16_len(inside.rstrip())
-    head = 0 if entity.type in _SOLID else length - utf16_len(inside.strip())
+    head = length - utf16_len(inside.strip())
+    if entity.type in (EntityType.PRE, EntityType.BLOCKQUOTE):
+        head = min([head, *(start - entity.offset for start in indented if start >= entity.offset)])
     return replace(entity, offset=entity.offset + head, length=length - head) if length else None
 
 
