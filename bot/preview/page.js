@@ -20,6 +20,7 @@ const pressed = new Map(); // id of a tap → its button
 const night = matchMedia("(prefers-color-scheme: dark)");
 let connected = false;
 let taps = 0;
+let tapped = null; // the message that was tapped last
 
 find("pill").append(icon("down"), make("span"));
 const scroll = new Scroll(find("scroll"), find("pill"));
@@ -52,6 +53,7 @@ function tap(message, data, button) {
   const id = `tap-${++taps}`;
   if (!say({ type: "tap", id, chat_id: message.chat.id, message_id: message.message_id, data })) return;
   pressed.set(id, button);
+  tapped = message.message_id;
   press(button);
 }
 
@@ -200,7 +202,9 @@ function messageCame({ message }) {
   const fromBot = message.from?.is_bot;
   const put = () => {
     if (fresh && fromBot) log.still();
-    return log.put(message).node;
+    const item = log.put(message);
+    const worthSeeing = fresh || (tapped === message.message_id && item.turned);
+    return worthSeeing ? item.node : null;
   };
   if (message.chat.id !== world.chat) {
     put();

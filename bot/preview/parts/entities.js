@@ -24,7 +24,7 @@ export function rich(text, entities, hands) {
 export function spoken(text, entities) {
   let words = text;
   for (const { type, offset, length } of [...(entities ?? [])].sort((a, b) => b.offset - a.offset)) {
-    if (type === "spoiler") words = `${words.slice(0, offset)} (hidden text) ${words.slice(offset + length)}`;
+    if (type === "spoiler") words = `${words.slice(0, offset)}(hidden text)${words.slice(offset + length)}`;
   }
   return words;
 }

@@ -14,17 +14,21 @@ export function face(user) {
 /** What the message says, without its buttons, as one string: equal strings look equal. */
 const said = ({ reply_markup: _buttons, ...message }) => JSON.stringify(message);
 
+/** The layout of the buttons: where it changes, no finger waits over the next press, as it does over the arrows of the lab. */
+const shape = (message) => (message?.reply_markup?.inline_keyboard ?? []).map((row) => row.length).join(" ");
+
 export class Item {
   constructor(message, hands) {
     this.hands = hands;
     this.card = make("div", { class: "card", tabindex: "-1" });
-    this.node = make("li", { class: "message", "data-id": String(message.message_id) }, face(message.from ?? { first_name: "?" }), this.card);
+    this.node = make("li", { class: "message", "data-id": String(message.message_id) }, face(author(message)), this.card);
     this.show(message);
   }
 
   show(message) {
     const before = this.message;
     this.message = message;
+    this.turned = shape(message) !== "" && shape(before) !== shape(message);
     if (!before || said(before) !== said(message)) this.#showBubble(message);
     if (JSON.stringify(before?.reply_markup) === JSON.stringify(message.reply_markup)) return;
     const next = keyboard(message.reply_markup, this.hands(message));
@@ -45,8 +49,13 @@ export class Item {
   seenBy(person) {
     const mine = this.message.from?.id === person;
     this.node.classList.toggle("mine", mine);
-    this.bubble.querySelector(".who").textContent = mine ? "You" : (this.message.from?.first_name ?? "");
+    this.bubble.querySelector(".who").textContent = mine ? "You" : author(this.message).first_name;
   }
+}
+
+/** Who speaks: a person, or a channel or group in its own name. */
+function author({ from, sender_chat: place, chat }) {
+  return from ?? { id: 0, first_name: place?.title ?? chat.title ?? "?" };
 }
 
 function bubble(message, hands) {

@@ -3,8 +3,13 @@
 import { find, icon, make } from "./dom.js";
 import { face } from "./message.js";
 
-/** Draws both lists; keeps the focus on the button that was pressed. */
+let drawn = "";
+
+/** Draws both lists, if anything in them is new; keeps the focus on the button that was pressed. */
 export function drawPlaces({ people, chats, person, chat, bot, unread, go }) {
+  const wanted = JSON.stringify([people, chats, person, chat, bot.first_name, chats.map(({ id }) => unread(id))]);
+  if (wanted === drawn) return;
+  drawn = wanted;
   const held = document.activeElement?.closest?.(".side")?.contains(document.activeElement) ? document.activeElement.dataset.goal : null;
   find("people").replaceChildren(...people.map((user) => personKey(user, { person, chat, chats, unread, go })));
   const mine = chats.filter(({ members }) => members.includes(person));

@@ -7,6 +7,7 @@ export class Scroll {
   #shown; // the log in view
   #places = new WeakMap(); // log → scroll position, null for "at the end"
   #expected = 0; // until when the person waits for an answer to a tap or a message (monotonic ms)
+  #first = null; // the first message that came since then
   #missed = 0;
   #top = 0; // scroll position when last looked at
 
@@ -39,6 +40,7 @@ export class Scroll {
 
   expect() {
     this.#expected = performance.now() + EXPECT_MS;
+    this.#first = null;
   }
 
   toEnd() {
@@ -47,13 +49,14 @@ export class Scroll {
     this.#tell();
   }
 
-  /** Makes a change that must not move what is being read; `change` returns the changed list item, if it is worth seeing. */
+  /** Makes a change that must not move what is being read; if `change` returns a list item, its beginning is not left above the view. */
   keep(change) {
     const anchor = this.following ? null : this.#firstVisible();
-    const was = anchor?.getBoundingClientRect().top;
+    const was = anchor?.offsetTop; // not the rectangle: that one includes the animation of a message that has just come
     const item = change();
-    if (this.following) this.#reveal(item);
-    else if (anchor?.isConnected) this.view.scrollTop += anchor.getBoundingClientRect().top - was;
+    if (this.following) this.#down();
+    else if (anchor?.isConnected) this.view.scrollTop += anchor.offsetTop - was;
+    if (item) this.#begin(item);
     this.#tell();
   }
 
@@ -62,20 +65,24 @@ export class Scroll {
     const awaited = performance.now() < this.#expected;
     if (mine || awaited) this.following = true;
     if (!this.following) this.#missed += 1;
-    this.keep(add);
+    this.keep(() => {
+      const item = add();
+      if (mine || !awaited) return item;
+      this.#first = this.#first?.isConnected ? this.#first : item; // an answer in several messages is read from its beginning
+      return this.#first;
+    });
   }
 
-  /** To the end, but never past the beginning of a message that is taller than the view. */
-  #reveal(item) {
-    this.#down();
-    if (!item || item.offsetHeight <= this.view.clientHeight) return;
-    this.view.scrollTop += item.getBoundingClientRect().top - this.view.getBoundingClientRect().top - 8;
+  #begin(item) {
+    const top = item.offsetTop - this.view.offsetTop - 8;
+    if (top >= this.view.scrollTop) return;
+    this.view.scrollTop = top;
     this.following = this.#atEnd();
   }
 
   #firstVisible() {
-    const top = this.view.getBoundingClientRect().top;
-    return [...this.#shown.node.children].find((node) => node.getBoundingClientRect().bottom > top + 1);
+    const top = this.view.scrollTop + this.view.offsetTop;
+    return [...this.#shown.node.children].find((node) => node.offsetTop + node.offsetHeight > top);
   }
 
   #down() {
@@ -89,7 +96,10 @@ export class Scroll {
   /** Only a move upwards ends the following: what grows below, such as a picture, does not. */
   #scrolled() {
     if (this.#atEnd()) this.following = true;
-    else if (this.view.scrollTop < this.#top) this.following = false;
+    else if (this.view.scrollTop < this.#top) {
+      this.following = false;
+      this.#expected = 0; // who scrolls back wants to read there
+    }
     this.#tell();
   }
 
