@@ -80,6 +80,8 @@ class Intake:
         """Feed what an earlier run kept but did not finish, oldest first; call once, before anything new."""
         waiting = await self._store.waiting(self._bot.id)
         for kept in waiting:
+            if self._stopped.is_set():
+                break
             try:
                 update = json.loads(kept.body)
             except ValueError:

@@ -37,7 +37,7 @@ class BotCall(Protocol):
         """The JSON result of a Bot API method."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item:
     """A word on its way; what it is may change on the way (an edit becomes a new message)."""
 

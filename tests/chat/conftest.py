@@ -10,6 +10,7 @@ from bot.chat.request import AiohttpRequest
 from bot.store.sqlite import SqliteStore
 from tests.chat.botapi import TOKEN, BotApi
 from tests.chat.clock import Clock
+from tests.chat.speaker import Speaker
 
 
 @pytest.fixture
@@ -49,3 +50,11 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 def clock() -> Clock:
     """Time in the test's hand."""
     return Clock()
+
+
+@pytest.fixture
+async def speaker(bot: Bot, store: SqliteStore, clock: Clock) -> AsyncIterator[Speaker]:
+    """Without limits of its own."""
+    speaker = Speaker(bot, store, clock)
+    yield speaker
+    await speaker.deliverer.drain(0)

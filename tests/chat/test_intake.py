@@ -208,6 +208,15 @@ async def test_what_nobody_can_read_is_dismissed_by_its_id(
     assert "private" not in caplog.text
 
 
+async def test_stop_ends_the_feeding_of_a_backlog(make: Make, store: SqliteStore) -> None:
+    """What is left of a long inbox stays there for the next start."""
+    await store.keep(BOT, [(n, json.dumps(message(n))) for n in range(1, 4)], now=NOON)
+    polling = make(store)
+    polling.intake.stop()
+    await polling.intake.resume()
+    assert polling.fed == []
+
+
 async def test_network_faults_are_waited_out(make: Make, api: BotApi, store: SqliteStore) -> None:
     """The wait doubles up to half a minute and starts anew after a success; a flood is waited for as told."""
     flood = Fault(status=429, parameters={"retry_after": 11}, description="Too Many Requests")
