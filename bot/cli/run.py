@@ -9,12 +9,12 @@ import errno
 import random
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -28,9 +28,9 @@ from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from bot.store.base import Store
 from bot.store.sqlite import open_store
 from bot.store.url import sqlite_path
-from bot.training.engine import Engine
+from bot.training.engine import Engine as LocalEngine
 from bot.tutor.shelf import Shelf
-from bot.tutor.trainings import Trainings
+from bot.tutor.trainings import TrainingEngine, Trainings
 from bot.tutor.tutor import Tutor
 
 HANDLE_S, SAY_S, TRAIN_S = 2.5, 3.0, 2.0  # what a stop gives to handling, saying and training: under 8 s
@@ -43,9 +43,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def means() -> Means:
-    """Real time and real chance."""
-    return Means(now=utc_now, clock=time.monotonic, sleep=asyncio.sleep, jitter=random.random)
+REAL = Means(now=utc_now, clock=time.monotonic, sleep=asyncio.sleep, jitter=random.random)
 
 
 async def serve(settings: Settings, *, announce: Announce) -> None:
@@ -57,13 +55,39 @@ async def serve(settings: Settings, *, announce: Announce) -> None:
     await House(settings, announce=announce).live(stop)
 
 
-class House:
-    """One running bot."""
+class Engine(TrainingEngine, Protocol):
+    """An engine that can be started and stopped."""
 
-    def __init__(self, settings: Settings, *, announce: Announce) -> None:
+    async def start(self) -> None:
+        """Begin to make ready, in the background."""
+
+    async def stop(self) -> None:
+        """End; what waits is told so."""
+
+
+def local_engine(settings: Settings, *, sizes: Sequence[int], folder: Path) -> Engine:
+    """Worker processes on this machine, warm for data of these sizes; `folder` keeps what XLA compiled."""
+    return LocalEngine(workers=settings.trainers, cache=folder / "xla-cache", warm=sizes)
+
+
+class House:
+    """One running bot. `local` is the chat page, where there is one."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        announce: Announce,
+        means: Means = REAL,
+        chance: random.Random | None = None,
+        make_engine: Callable[..., Engine] = local_engine,
+    ) -> None:
         self._settings = settings
         self._announce = announce
-        self._means = means()
+        self._means = means
+        self._chance = chance or random.SystemRandom()
+        self._make_engine = make_engine
+        self.local: LocalTelegram | None = None
 
     async def live(self, stop: asyncio.Event) -> None:
         """Open everything, run, close everything."""
@@ -73,7 +97,9 @@ class House:
             folder = sqlite_path(settings.database_url).absolute().parent
             await store.open()
             stack.push_async_callback(store.close)
-            local = await self._open_page(stack, folder) if settings.local else None
+            if settings.local:
+                self.local = await self._open_page(stack, folder)
+            local = self.local
             shelf = await self._open_shelf(local)
             engine = await self._open_engine(stack, shelf, folder)
             chat = TelegramChat(
@@ -112,7 +138,7 @@ class House:
     async def _open_page(self, stack: AsyncExitStack, folder: Path) -> LocalTelegram:
         settings = self._settings
         path = folder / "local-chat.db"
-        page = LocalTelegram(host=settings.host, port=settings.port, path=path, now=utc_now)
+        page = LocalTelegram(host=settings.host, port=settings.port, path=path, now=self._means.now)
         try:
             await page.start()
         except OSError as error:
@@ -129,7 +155,7 @@ class House:
 
     async def _open_engine(self, stack: AsyncExitStack, shelf: Shelf, folder: Path) -> Engine:
         sizes = sorted({len(lesson.lab.x.values) for lesson in shelf.lessons().values() if lesson.lab})
-        engine = Engine(workers=self._settings.trainers, cache=folder / "xla-cache", warm=sizes)
+        engine = self._make_engine(self._settings, sizes=sizes, folder=folder)
         await engine.start()
         stack.push_async_callback(engine.stop)
         return engine
@@ -141,7 +167,7 @@ class House:
             username=chat.bot.username,
             say=chat.say,
             now=self._means.now,
-            chance=random.SystemRandom(),
+            chance=self._chance,
             sleep=self._means.sleep,
         )
 

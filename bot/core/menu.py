@@ -92,7 +92,10 @@ def on_lesson(opener: Callable[[Turn, Lesson], None]) -> Callable[[Turn, Command
 def progress(turn: Turn, _: Command) -> None:
     """Every lesson with what was right at the first try, and the next thing to do."""
     standings = tuple(turn.standing(lesson) for lesson in turn.shelf.values())
-    turn.show(ProgressScene(standings=standings, lesson=turn.current()), ScreenKind.MENU)
+    lesson = turn.current()
+    if lesson is not None and turn.done(turn.shelf[lesson]):
+        lesson = turn.unfinished(after=lesson)
+    turn.show(ProgressScene(standings=standings, lesson=lesson), ScreenKind.MENU)
 
 
 def settings(turn: Turn, _: Command) -> None:

@@ -10,11 +10,17 @@ from bot.view.rich import MESSAGE_LIMIT, Rich, bold, link, pre
 from bot.view.stage import Stage
 
 LEFT, RIGHT = "◀", "▶"
+ROUNDING = 1e-6  # standardised data are of size 1: smaller weights and gradients are float32 rounding
 
 
 def short(value: float) -> str:
     """A number with four digits that matter, for reading (the promised lines use `number`)."""
     return f"{value:.4g}".replace("-", "−")
+
+
+def weight_text(value: float) -> str:
+    """A weight or a gradient; what float32 rounding leaves of a zero is a zero."""
+    return short(0.0 if abs(value) < ROUNDING else value)
 
 
 def rate_text(rate: float) -> str:
@@ -56,7 +62,7 @@ def _model(stage: Stage, scene: LabScene) -> str:
     t, model = stage.texts, scene.model
     if scene.blown:
         return t("lab.blown_state")
-    weights = {"weight": short(model.weight), "bias": short(model.bias)}
+    weights = {"weight": weight_text(model.weight), "bias": weight_text(model.bias)}
     if scene.fresh:
         return t("lab.fresh", **weights)
     if scene.loss is None:
@@ -126,9 +132,9 @@ def _numbers(stage: Stage, scene: ResultScene) -> Rich:
     weight, bias = scene.outcome.gradient
     return lines(
         t("result.least", loss=short(scene.least)),
-        t("result.weight", before=short(start.weight), after=short(after.weight)),
-        t("result.bias", before=short(start.bias), after=short(after.bias)),
-        t("result.gradient", weight=short(weight), bias=short(bias)),
+        t("result.weight", before=weight_text(start.weight), after=weight_text(after.weight)),
+        t("result.bias", before=weight_text(start.bias), after=weight_text(after.bias)),
+        t("result.gradient", weight=weight_text(weight), bias=weight_text(bias)),
     )
 
 
@@ -140,8 +146,11 @@ def _arithmetic(stage: Stage, scene: ResultScene) -> Rich | None:
     t = stage.texts
 
     def row(key: str, before: float, gradient: float, after: float) -> str:
-        signed = f"({short(gradient)})" if gradient < 0 else short(gradient)
-        return t(key, w=short(before), rate=rate_text(spec.rate), gradient=signed, new=short(after))
+        shown = weight_text(gradient)
+        signed = f"({shown})" if shown.startswith("−") else shown
+        return t(
+            key, w=weight_text(before), rate=rate_text(spec.rate), gradient=signed, new=weight_text(after)
+        )
 
     start, after, gradient = spec.start, scene.outcome.after, scene.outcome.gradient
     return lines(

@@ -32,10 +32,8 @@ def welcome(stage: Stage, scene: Welcome, key: str) -> Message:
     """A greeting, one line on what this is, one button."""
     t, keyboard = stage.texts, Keyboard(key)
     hello = t("welcome.hello", name=scene.name) if scene.name.strip() else t("welcome.hello_nobody")
-    if scene.lesson is None:
-        next_ = t("welcome.empty")
-    else:
-        next_ = t("welcome.go_on") if scene.started else t("welcome.start")
+    returning = "welcome.go_on" if scene.started else "welcome.start"
+    next_ = t("welcome.empty" if scene.lesson is None else returning)
     go_on_row(stage, keyboard, scene.lesson, label="button.go_on" if scene.started else "button.start")
     return Message(rich=paragraphs(bold(hello), t("welcome.what"), next_), rows=keyboard.rows)
 
