@@ -48,6 +48,7 @@ class Site:
         return writer(self._path, timeout_s=self._timeout_s)
 
     def _peek(self, held: ExitStack) -> sqlite3.Connection:
+        self._immutable = False
         if not self._path.is_file():
             raise fault(self._path, "is not there yet", "start the bot once, it makes the file")
         try:
@@ -105,6 +106,8 @@ def inspect(path: Path, *, timeout_s: float) -> None:
     """Refuse a file that is damaged, newer than this program, or another program's."""
     if path.stat().st_size == 0:
         return
+    if Path(f"{path}-journal").exists():
+        _roll_back(path, timeout_s)
     # A log left by a kill is read through (`immutable` would pass it over); without one no file is made.
     quiet = not any(file.exists() for file in _beside(path))
     with closing(reader(path, timeout_s=timeout_s, immutable=quiet)) as db:
@@ -112,6 +115,12 @@ def inspect(path: Path, *, timeout_s: float) -> None:
         if report != ["ok"]:
             raise fault(path, f"is damaged ({report[0].splitlines()[-1]})", DAMAGED)
         _check_schema(path, Database(db, recursive_triggers=False, execute_plugins=False))
+
+
+def _roll_back(path: Path, timeout_s: float) -> None:
+    """Let SQLite undo what a kill cut short before the file had its write-ahead log: no reader may do that."""
+    with closing(sqlite3.connect(path, timeout=timeout_s, isolation_level=None)) as db:
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _check_schema(path: Path, db: Database) -> None:

@@ -80,8 +80,8 @@ class SqliteStore(Store):
         await line.start()
 
     async def close(self) -> None:
-        for name in reversed(list(self._lines)):
-            await self._lines[name].stop()
+        for line in reversed(list(self._lines.values())):
+            await line.stop()
         self._lines.clear()
 
     def _line(self, name: str) -> Line:

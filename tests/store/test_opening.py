@@ -263,6 +263,29 @@ async def test_reading_a_store_that_is_not_there(tmp_path: Path) -> None:
         await SqliteStore(path, read_only=True).open()
 
 
+def cut_short(path: Path) -> None:
+    """A change half written into the file itself, its rollback journal beside it."""
+    kill = (
+        "import os, signal, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "db.execute('PRAGMA journal_mode = DELETE'); db.execute('PRAGMA cache_size = 1'); db.execute('BEGIN');"
+        "db.execute('UPDATE learners SET session = hex(randomblob(99))'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    sound = path.read_bytes()
+    subprocess.run([sys.executable, "-c", kill, str(path)], check=False)
+    assert path.with_name("nabla.db-journal").exists() and path.read_bytes() != sound
+
+
+async def test_a_first_write_cut_short_is_undone(tmp_path: Path) -> None:
+    """A rollback journal left by a kill is no damage: the store opens with what was there before."""
+    path = tmp_path / "nabla.db"
+    await filled(path)
+    cut_short(path)
+    store = SqliteStore(path)
+    await store.open()
+    assert (await store.load(299)).session == f'"299 {"x" * 200}"'
+    await store.close()
+
+
 async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     """Somebody's `touch` is no damage."""
     path = tmp_path / "nabla.db"

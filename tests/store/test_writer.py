@@ -114,6 +114,23 @@ async def test_a_fault_of_the_program_fails_alone(tmp_path: Path) -> None:
     await store.close()
 
 
+async def test_a_lone_piece_that_breaks_off_is_undone(tmp_path: Path) -> None:
+    """Work outside the group transaction leaves none of its own open behind it."""
+    store = SqliteStore(tmp_path / "nabla.db")
+    await store.open()
+
+    def break_off(db: sqlite3.Connection) -> None:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("INSERT INTO learners (learner, since) VALUES (77, 'x')")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await store._write(break_off, alone=True)
+    assert await store.commit(change(1), now=NOW) == ()
+    assert (await store.export(77))["since"] is None
+    await store.close()
+
+
 async def test_a_number_too_big_for_sqlite_fails_alone(tmp_path: Path) -> None:
     """A forged update id beyond 64 bits is refused, not half written."""
     store = SqliteStore(tmp_path / "nabla.db")
