@@ -67,9 +67,8 @@ class SqliteStore(Store):
             raise
 
     async def _start(self, name: str, kind: type[Line]) -> None:
-        first = (
-            not self._lines
-        )  # the first one to come opens the site, and as the last one to go it leaves it
+        # The first to come opens the site; as the last to go it leaves it.
+        first = not self._lines
         self._lines[name] = line = kind(
             self._path,
             name=f"nabla-store-{name}",
