@@ -1,0 +1,65 @@
+# Nabla: `make run` shows the chat, `make test` runs every check. Both install what they need into .venv.
+.DEFAULT_GOAL := run
+.PHONY: run test test-fast install lint format check bench lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+ALLOWED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+# TensorFlow has wheels for Python 3.11 to 3.13: take the first such Python on this machine.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	if $$python -c '$(ALLOWED)' 2>/dev/null; then echo $$python; break; fi; done)
+
+run: install
+	@$(BIN)/python -m bot run
+
+test: $(VENV)/.installed-dev lint
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "not tensorflow and not browser"
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m bot check lessons
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: install
+	@$(BIN)/python -m bot check
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench
+
+install: $(VENV)/.installed
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Nabla needs Python 3.11, 3.12 or 3.13 (TensorFlow has no wheel beyond); none was found on the PATH." >&2; exit 1; }
+	@$(PYTHON) -c '$(ALLOWED)' 2>/dev/null || { echo "Nabla needs Python 3.11, 3.12 or 3.13 (TensorFlow has no wheel beyond); $(PYTHON) is another." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
+	@echo "Installing the locked versions into $(VENV) (TensorFlow is large: a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Renew both lock files: exact versions and hashes for every supported Python and platform, no addresses.
+lock: $(VENV)/.python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
