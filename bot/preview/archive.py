@@ -137,12 +137,7 @@ class Archive:
         return await done
 
     def _prepare(self, database: sqlite3.Connection) -> None:
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise StoreError(
-                f"{self._path}: written by a newer version ({version} > {VERSION}); update the bot"
-            )
-        if version == 0:
+        if _version(database) == 0:
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {VERSION}")
@@ -152,12 +147,20 @@ class Archive:
             return sqlite3.connect(":memory:", isolation_level=None)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(self._path, isolation_level=None)
+        if _version(database) > VERSION:  # looked at before anything is written
+            database.close()
+            raise StoreError(
+                f"{self._path}: written by a newer version; update the bot, or name another file"
+            )
         database.execute("PRAGMA journal_mode = WAL")
         return database
 
     def _work(self) -> None:
         try:
             database = self._connect()
+        except StoreError as error:
+            self._refuse_all(error)
+            return
         except (sqlite3.Error, OSError) as error:
             self._refuse_all(
                 StoreError(f"{self._path}: cannot be opened ({error}); move it away or name another")
@@ -211,3 +214,7 @@ class Archive:
 
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(on_loop)
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])

@@ -45,7 +45,7 @@ class Cloud:
         """Take up where an earlier run stopped, or begin with three people and a group."""
         first_id = int((self.now() - _EPOCH).total_seconds() * 1000)
         await self.updates.load(first_id=first_id)
-        self._next_id = max(first_id, await self.archive.setting("next_id", 0))
+        self._next_id = await self.archive.setting("next_id", first_id)
         self.settings = await self.archive.setting("bot", {})
         await self.directory.load()
         for row in await self.archive.rows(Table.FILES):

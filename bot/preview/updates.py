@@ -66,7 +66,7 @@ class Updates:
         self.on_online: Callable[[bool], None] = lambda online: None
 
     async def load(self, *, first_id: int) -> None:
-        """Take up where an earlier run stopped, never below `first_id`."""
+        """Take up where an earlier run stopped, or begin with `first_id`."""
         rows = await self._archive.rows(Table.UPDATES)
         self._waiting.extend(
             Update(
@@ -77,7 +77,7 @@ class Updates:
             )
             for row in rows
         )
-        self._next_id = max(first_id, await self._archive.setting("next_update_id", 0))
+        self._next_id = await self._archive.setting("next_update_id", first_id)
         allowed = await self._archive.setting("allowed_updates", [kind.value for kind in ALL_KINDS])
         self._allowed = frozenset(UpdateKind(kind) for kind in allowed)
         if self._waiting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .chats import File
 from .cloud import Cloud
 from .params import Params, Upload
-from .pictures import picture_size
+from .pictures import look_at
 from .refusals import bad_request
 
 LARGEST_PHOTO_BYTES = 10 * 1024 * 1024
@@ -25,19 +25,19 @@ def find_photo(cloud: Cloud, params: Params, given: str, field: str) -> File:
             f"file of size {len(source.content)} bytes is too big for a photo; "
             f"the maximum size is {LARGEST_PHOTO_BYTES} bytes"
         )
-    size = picture_size(source.content)
-    if size is None:
+    picture = look_at(source.content)
+    if picture is None:
         raise bad_request("IMAGE_PROCESS_FAILED")
-    width, height = size
-    if width + height > LARGEST_PHOTO_SIDES or max(size) > LARGEST_PHOTO_RATIO * min(size):
+    sides = sorted((picture.width, picture.height))
+    if sum(sides) > LARGEST_PHOTO_SIDES or sides[1] > LARGEST_PHOTO_RATIO * sides[0]:
         raise bad_request("PHOTO_INVALID_DIMENSIONS")
     return cloud.new_file(
         folder="photos",
-        name=source.name,
-        mime_type=source.mime_type,
+        name=f"photo.{picture.kind}",
+        mime_type=f"image/{picture.kind}",
         content=source.content,
-        width=width,
-        height=height,
+        width=picture.width,
+        height=picture.height,
     )
 
 

@@ -1,0 +1,137 @@
+"""What was said is there after a restart; ids only grow, even when the file was deleted."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+import telegram
+
+from bot.errors import StoreError
+from bot.preview.directory import GROUP_ID
+from bot.preview.server import LOCAL_TOKEN, LocalTelegram
+from tests.person import ADA, Person
+
+from .conftest import now
+from .test_framework import PNG
+
+
+async def started(path: Path | None) -> LocalTelegram:
+    """Start a local Telegram with this file."""
+    local = LocalTelegram(host="127.0.0.1", port=0, path=path, now=now)
+    await local.start()
+    return local
+
+
+def connected(local: LocalTelegram) -> telegram.Bot:
+    """Make the framework's bot for it."""
+    return telegram.Bot(LOCAL_TOKEN, base_url=f"{local.url}/bot", base_file_url=f"{local.url}/file/bot")
+
+
+async def test_everything_is_there_again(tmp_path: Path) -> None:
+    """Chats, messages with edits, files, commands and unconfirmed updates survive."""
+    path = tmp_path / "data" / "chat.db"
+    first = await started(path)
+    await Person(first).send("/start")
+    await Person(first, 104).send("I am new")
+    async with connected(first) as bot:
+        await bot.set_my_commands([("start", "Begin")])
+        photo = await bot.send_photo(ADA, PNG, caption="A dot")
+        gone = await bot.send_message(ADA, "gone")
+        sent = await bot.send_message(ADA, "one")
+        await bot.edit_message_text("two", ADA, sent.message_id)
+        await bot.delete_message(ADA, gone.message_id)
+    before = first.messages(ADA)
+    await first.stop()
+
+    second = await started(path)
+    assert second.messages(ADA) == before
+    assert [message["text"] for message in second.messages(104)] == ["I am new"]
+    async with connected(second) as bot:
+        assert [command.command for command in await bot.get_my_commands()] == ["start"]
+        assert [update.message.text for update in await bot.get_updates() if update.message] == [
+            "/start",
+            "I am new",
+        ]
+        file = await bot.get_file(photo.photo[-1].file_id)
+        assert bytes(await file.download_as_bytearray()) == PNG
+        assert (await bot.send_message(ADA, "later")).message_id > sent.message_id
+        assert (await bot.get_chat(GROUP_ID)).title == "Study group"
+    await second.stop()
+
+
+async def test_confirmed_updates_do_not_come_back(tmp_path: Path) -> None:
+    """What the bot confirmed before the restart is gone after it."""
+    local = await started(tmp_path / "chat.db")
+    await Person(local).send("one")
+    async with connected(local) as bot:
+        (update,) = await bot.get_updates()
+        await bot.get_updates(offset=update.update_id + 1)
+    await local.stop()
+    again = await started(tmp_path / "chat.db")
+    async with connected(again) as bot:
+        assert await bot.get_updates() == ()
+        await Person(again).send("two")
+        assert (await bot.get_updates())[0].update_id == update.update_id + 1
+    await again.stop()
+
+
+async def test_ids_grow_although_the_file_was_deleted(http: aiohttp.ClientSession) -> None:
+    """A new beginning takes its ids from the clock, so that a bot with a memory is not confused."""
+    clock = datetime(2026, 1, 1, tzinfo=UTC)
+    seen = []
+    for start in (clock, clock + timedelta(seconds=5)):
+        local = LocalTelegram(host="127.0.0.1", port=0, path=None, now=lambda at=start: at)  # type: ignore[misc]  # bound now
+        await local.start()
+        for _ in range(50):
+            await local.send(person=ADA, chat=ADA, text="hi")
+        async with http.get(f"{local.url}/bot{LOCAL_TOKEN}/getUpdates") as answer:
+            seen += [(u["update_id"], u["message"]["message_id"]) for u in (await answer.json())["result"]]
+        await local.stop()
+    assert [update for update, _ in seen] == sorted({update for update, _ in seen})
+    assert [message for _, message in seen] == sorted({message for _, message in seen})
+
+
+async def test_a_webhook_is_kept(tmp_path: Path) -> None:
+    """A webhook outlives a restart as it does with Telegram."""
+    local = await started(tmp_path / "chat.db")
+    async with connected(local) as bot:
+        await bot.set_webhook("https://127.0.0.1:1/hook")
+    await local.stop()
+    again = await started(tmp_path / "chat.db")
+    async with connected(again) as bot:
+        with pytest.raises(telegram.error.Conflict, match="while webhook is active"):
+            await bot.get_updates()
+        await bot.delete_webhook()
+    await again.stop()
+
+
+@pytest.mark.parametrize("kind", ["damaged", "newer", "folder"])
+async def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, kind: str) -> None:
+    """One clear line that names the file, and the file stays as it was."""
+    path = tmp_path / "chat.db"
+    if kind == "damaged":
+        path.write_bytes(b"this is no database" * 100)
+    elif kind == "newer":
+        with sqlite3.connect(path) as database:
+            database.execute("PRAGMA user_version = 99")
+        database.close()
+    else:
+        path.mkdir()
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(StoreError, match=r"chat\.db"):
+        await started(path)
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+async def test_a_taken_port_is_an_oserror(tmp_path: Path) -> None:
+    """The second server on a port says so and lets go of its file."""
+    first = await started(None)
+    port = int(first.url.rpartition(":")[2])
+    second = LocalTelegram(host="127.0.0.1", port=port, path=tmp_path / "chat.db", now=now)
+    with pytest.raises(OSError, match="address already in use"):
+        await second.start()
+    await first.stop()

@@ -1,0 +1,209 @@
+"""The page's side: its WebSocket, its files, and who may talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+import telegram
+
+from bot.preview.directory import GROUP_ID
+from bot.preview.server import LOCAL_TOKEN, LocalTelegram
+from tests.person import ADA, BLAISE, CHEN
+
+from .conftest import Api, now
+from .test_framework import KEYBOARD, PNG
+
+
+async def frame(socket: aiohttp.ClientWebSocketResponse, kind: str) -> Any:
+    """Wait for the next frame of a kind."""
+    async with asyncio.timeout(5):
+        while True:
+            received = await socket.receive_json()
+            if received["type"] == kind:
+                return received
+
+
+async def test_hello_tells_everything(
+    local: LocalTelegram, bot: telegram.Bot, http: aiohttp.ClientSession
+) -> None:
+    """A page that opens learns who is there and what was said, oldest first."""
+    await local.send(person=ADA, chat=ADA, text="/start")
+    await bot.send_message(ADA, "Welcome", reply_markup=KEYBOARD)
+    await bot.set_my_commands([("start", "Begin")])
+    local.notice("2 lessons", level="info")
+    async with http.ws_connect(f"{local.url}/ws") as socket:
+        hello = await frame(socket, "hello")
+    assert hello["bot"]["username"] == "nabla_local_bot"
+    assert [(p["id"], p["first_name"], p["language_code"]) for p in hello["people"]] == [
+        (ADA, "Ada", "en"),
+        (BLAISE, "Blaise", "fr"),
+        (CHEN, "Chen", "zh-hans"),
+    ]
+    assert {chat["id"]: chat["members"] for chat in hello["chats"]} == {
+        ADA: [ADA, 4242],
+        BLAISE: [BLAISE, 4242],
+        CHEN: [CHEN, 4242],
+        GROUP_ID: [ADA, BLAISE, CHEN, 4242],
+    }
+    assert [message["text"] for message in hello["messages"]] == ["/start", "Welcome"]
+    assert hello["commands"] == [{"command": "start", "description": "Begin"}]
+    assert (hello["notice"], hello["online"]) == ({"text": "2 lessons", "level": "info"}, False)
+
+
+async def test_a_conversation_over_the_line(
+    local: LocalTelegram, bot: telegram.Bot, http: aiohttp.ClientSession
+) -> None:
+    """Words and taps go to the bot; messages, edits, actions, answers and deletions come back."""
+    async with http.ws_connect(f"{local.url}/ws") as socket:
+        await socket.send_json({"type": "send", "person": ADA, "chat_id": ADA, "text": " /start \n"})
+        assert (await frame(socket, "message"))["message"]["text"] == "/start"
+        await bot.send_chat_action(ADA, "typing")
+        assert await frame(socket, "action") == {"type": "action", "chat_id": ADA, "action": "typing"}
+        sent = await bot.send_message(ADA, "Ready?", reply_markup=KEYBOARD)
+        assert (await frame(socket, "message"))["message"]["reply_markup"] == KEYBOARD.to_dict()
+        tap = {
+            "type": "tap",
+            "id": "t1",
+            "person": ADA,
+            "chat_id": ADA,
+            "message_id": sent.message_id,
+            "data": "n",
+        }
+        await socket.send_json(tap)
+        update = (await bot.get_updates(offset=-1, timeout=5))[0]
+        assert update.callback_query is not None
+        await update.callback_query.answer("Well done", show_alert=True)
+        answer = {"type": "answer", "id": "t1", "person": ADA, "text": "Well done", "show_alert": True}
+        assert await frame(socket, "answer") == answer
+        await bot.edit_message_text("Go!", ADA, sent.message_id)
+        edited = (await frame(socket, "message"))["message"]
+        assert (edited["message_id"], edited["text"], "reply_markup" in edited) == (
+            sent.message_id,
+            "Go!",
+            False,
+        )
+        await bot.delete_message(ADA, sent.message_id)
+        assert await frame(socket, "deleted") == {
+            "type": "deleted",
+            "chat_id": ADA,
+            "message_id": sent.message_id,
+        }
+        await socket.send_json({"type": "sticker", "person": ADA, "chat_id": ADA})
+        assert (await frame(socket, "message"))["message"]["sticker"]["emoji"] == "👋"
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"type": "send", "person": ADA, "chat_id": ADA, "text": "  "}, "message text is empty"),
+        ({"type": "send", "person": ADA, "chat_id": ADA, "text": "x" * 5000}, "message is too long"),
+        ({"type": "send", "person": ADA, "chat_id": BLAISE, "text": "hi"}, "the person is not a member of the chat"),
+        ({"type": "send", "person": 7, "chat_id": ADA, "text": "hi"}, "user not found"),
+        ({"type": "send", "text": "hi"}, "the frame needs a whole number as person"),
+        ({"type": "tap", "id": 3, "person": ADA, "chat_id": ADA, "message_id": 1, "data": "forged"},
+         "this button is no longer there"),
+        ({"type": "dance"}, "unknown frame"),
+        (["no object"], "unreadable frame"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_taken_is_said(
+    local: LocalTelegram, http: aiohttp.ClientSession, sent: Any, words: str
+) -> None:
+    """A bad frame is refused on its page and reaches nobody."""
+    async with http.ws_connect(f"{local.url}/ws") as socket:
+        await socket.send_json(sent)
+        refused = await frame(socket, "refused")
+        assert refused["text"] == words
+        assert refused.get("id") == (sent.get("id") if isinstance(sent, dict) else None)
+    assert local.messages(ADA) == []
+
+
+async def test_pages_see_whether_the_bot_is_there(
+    local: LocalTelegram, api: Api, http: aiohttp.ClientSession
+) -> None:
+    """Polling makes it online."""
+    async with http.ws_connect(f"{local.url}/ws") as socket:
+        await api("getUpdates")
+        assert (await frame(socket, "online"))["online"]
+
+
+async def test_stopping_closes_pages_and_polls(http: aiohttp.ClientSession) -> None:
+    """Nobody is left hanging."""
+    local = LocalTelegram(host="127.0.0.1", port=0, path=None, now=now)
+    await local.start()
+    poll = asyncio.create_task(http.get(f"{local.url}/bot{LOCAL_TOKEN}/getUpdates?timeout=50"))
+    async with http.ws_connect(f"{local.url}/ws") as socket:
+        await frame(socket, "online")
+        async with asyncio.timeout(5):
+            await local.stop()
+        while not socket.closed:
+            await socket.receive()
+    assert (await poll).status == 500
+
+
+async def test_the_page_is_served_with_strict_headers(
+    local: LocalTelegram, http: aiohttp.ClientSession
+) -> None:
+    """No script or style but its own, nothing framed, nothing sniffed."""
+    for path, kind in {"/": "text/html", "/page.css": "text/css", "/page.js": "text/javascript"}.items():
+        async with http.get(local.url + path) as answer:
+            assert (answer.status, answer.content_type) == (200, kind)
+            policy = answer.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    for path in ("/page.py", "/parts/../server.py", "/parts/none.js", "/nowhere"):
+        async with http.get(local.url + path) as answer:
+            assert answer.status == 404
+
+
+async def test_uploads_are_shown_only_if_they_are_pictures(
+    local: LocalTelegram, bot: telegram.Bot, http: aiohttp.ClientSession
+) -> None:
+    """A picture comes with its type, anything else as a download that no browser opens as a page."""
+    photo = await bot.send_photo(ADA, PNG)
+    document = await bot.send_document(ADA, b"<script>alert(1)</script>", filename="evil.html")
+    assert document.document is not None
+    async with http.get(f"{local.url}/files/{photo.photo[-1].file_id}") as answer:
+        assert (answer.content_type, await answer.read()) == ("image/png", PNG)
+    async with http.get(f"{local.url}/files/{document.document.file_id}") as answer:
+        assert answer.content_type == "application/octet-stream"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+    async with http.get(f"{local.url}/files/none") as answer:
+        assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost"}, 200),
+        ({"Host": "[::1]:8080"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "127.0.0.1.evil.example:80"}, 403),
+        ({"Host": ""}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", f"/bot{LOCAL_TOKEN}/getMe"])
+async def test_other_sites_stay_out(
+    local: LocalTelegram, http: aiohttp.ClientSession, path: str, headers: dict[str, str], status: int
+) -> None:
+    """A rebound name or a foreign origin gets nothing, neither the page nor the Bot API."""
+    async with http.get(local.url + path, headers=headers) as answer:
+        assert answer.status == status
+
+
+async def test_foreign_sockets_stay_out(local: LocalTelegram, http: aiohttp.ClientSession) -> None:
+    """A WebSocket from another site is refused, one from the page is not."""
+    with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+        await http.ws_connect(f"{local.url}/ws", origin="http://evil.example")
+    assert caught.value.status == 403
+    async with http.ws_connect(f"{local.url}/ws", origin=local.url) as socket:
+        await frame(socket, "hello")
