@@ -52,3 +52,9 @@ CODES = {
     "same-title": "Two lessons of one language have the same title.",
     "same-order": "Two lessons of one track and language have the same `order`.",
 }
+
+
+def table() -> str:
+    """The codes as a Markdown table."""
+    rows = [f"| `{code}` | {sentence} |" for code, sentence in CODES.items()]
+    return "\n".join(["| code | meaning |", "| --- | --- |", *rows])

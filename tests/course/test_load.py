@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.check import CODES
 from bot.course import events
 from bot.course.finding import Finding
 from bot.course.load import load_file, load_folder, load_text
@@ -228,6 +229,7 @@ def test_any_slip_of_the_pen_ends_in_a_lesson_or_findings(place: int, slip: str)
     loaded = load_text(text.encode(), file="f.yaml")
     assert (loaded.lesson is None) == bool(loaded.findings)
     assert all(1 <= finding.line <= text.count("\n") + 1 for finding in loaded.findings)
+    assert {finding.code for finding in loaded.findings} <= set(CODES)
 
 
 def test_lines_are_kept_for_the_lint() -> None:
