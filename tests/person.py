@@ -98,6 +98,7 @@ class Person:
 
     async def press(self, label: str, *, message: Message | None = None) -> str:
         """Press a button and do not wait; gives the callback query's id."""
+        await self.local.join(self.id)
         looked_at = [message] if message else list(reversed(self.messages()))
         for candidate in looked_at:
             if button := candidate.button(label):

@@ -6,10 +6,13 @@ import asyncio
 import hmac
 import inspect
 import json
+import logging
 from collections import deque
 from http import HTTPStatus
 
 from aiohttp import web
+
+from bot.errors import StoreError
 
 from . import editing, fetching, sending  # noqa: F401 - importing them registers their methods
 from .archive import Archive
@@ -22,6 +25,7 @@ from .refusals import Refused, too_large, unauthorized
 LARGEST_REQUEST_BYTES = 52 * 1024 * 1024
 """A bot may upload 50 MB; the rest is room for the other fields."""
 MOST_CALLS = 10_000
+log = logging.getLogger(__name__)
 
 
 class BotApi:
@@ -51,6 +55,10 @@ class BotApi:
             answer = await self._with_faults(request, method, params)
         except Refused as refused:
             answer = _json(refused.status, refused.as_answer(), _retry_header(refused))
+        except StoreError as error:
+            log.error("%s was not kept: %s", name, error)
+            failed = Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
+            answer = _json(failed.status, failed.as_answer())
         self._record(request, name, params, answer.status)
         return answer
 

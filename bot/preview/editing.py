@@ -7,7 +7,7 @@ import json
 from .chats import Chat, ChatKind, Message, Object
 from .cloud import Cloud
 from .content import content_of, media_of
-from .methods import chat_of, keyboard_of, list_of, method, writable_chat
+from .methods import chat_of, keyboard_of, method, writable_chat
 from .params import Params
 from .reading import read_caption, read_text
 from .refusals import bad_request, not_modified
@@ -90,12 +90,12 @@ def delete_message(cloud: Cloud, params: Params) -> bool:
 def delete_messages(cloud: Cloud, params: Params) -> bool:
     """Delete several messages; those that are not there are passed over."""
     chat = writable_chat(cloud, params)
-    ids = list_of(params, "message_ids", what="message identifiers")
+    ids = params.numbers("message_ids", what="message identifiers")
     if not ids:
         raise bad_request("message identifiers are not specified")
     if len(ids) > 100:
         raise bad_request("too many message identifiers specified")
-    messages = [message for message in (cloud.find(chat.id, int(number)) for number in ids) if message]
+    messages = [message for message in (cloud.find(chat.id, number) for number in ids) if message]
     if not all(_may_delete(cloud, chat, message) for message in messages):
         raise bad_request("message can't be deleted")
     for message in messages:

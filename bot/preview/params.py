@@ -6,6 +6,7 @@ API reads them whatever the request's type; numbers and flags are read as lenien
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,16 @@ class Params:
             number = max(least, number)
         return number if most is None else min(most, number)
 
+    def numbers(self, name: str, *, what: str) -> list[int]:
+        """Give a list of whole numbers."""
+        value = self.value(name, what)
+        if not isinstance(value, list):
+            raise bad_request(f"expected an Array of {what}")
+        try:
+            return [int(number) for number in value]
+        except (TypeError, ValueError):
+            raise bad_request(f"{what} must be valid Numbers") from None
+
     def flag(self, name: str) -> bool:
         """Give a flag, false if it was left out."""
         return self.text(name).strip().lower() in _YES
@@ -88,10 +99,10 @@ async def read_params(request: web.Request) -> Params:
         fields.update(_from_json(await request.text()))
         return Params(fields=fields)
     form = await request.post()
-    uploads = {}
+    uploads: dict[str, Upload] = {}
     for name, value in form.items():
         if isinstance(value, FileField):
-            uploads[name] = _upload(value)
+            uploads[name] = await asyncio.to_thread(_upload, value)  # it may lie in a temporary file
         else:
             fields[name] = value if isinstance(value, str) else bytes(value).decode(errors="replace")
     return Params(fields=fields, uploads=uploads)

@@ -73,9 +73,8 @@ def _extra(cloud: Cloud, kind: Kind, given: Object) -> Object:
             return {"url": checked_link(str(_field(given, "url")), place="entity URL")}
         case Kind.TEXT_MENTION:
             user = _field(given, "user")
-            return {
-                "user": cloud.directory.user(int(user["id"] if isinstance(user, dict) else 0)).as_object()
-            }
+            user_id = user.get("id") if isinstance(user, dict) else None
+            return {"user": cloud.directory.user(user_id if isinstance(user_id, int) else 0).as_object()}
         case Kind.CUSTOM_EMOJI:
             if not str(_field(given, "custom_emoji_id")).isdecimal():
                 raise _unreadable('Field "custom_emoji_id" must be a valid Number')

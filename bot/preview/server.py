@@ -57,8 +57,8 @@ class LocalTelegram:
 
     async def start(self) -> None:
         """Load what was kept and listen; OSError if the port is taken, StoreError if the file cannot be used."""
-        await self._archive.open()
         try:
+            await self._archive.open()
             await self._cloud.load()
             await self._page.start()
             self._cloud.updates.on_online = self._show_online

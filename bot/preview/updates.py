@@ -122,9 +122,7 @@ class Updates:
         if offset < 0:
             offset = self._waiting[offset].id if len(self._waiting) >= -offset else 0
         while self._waiting and self._waiting[0].id < offset:
-            self._archive.drop(Table.UPDATES, (self._waiting.popleft().id,))
-        if not self._waiting:
-            self.arrived.clear()
+            self._drop_oldest()
 
     def drop_all(self) -> None:
         """Let go of everything that waits."""
@@ -193,4 +191,9 @@ class Updates:
 
     def _forget_old(self) -> None:
         while self._waiting and self._now() - self._waiting[0].at > LIFETIME:
-            self._archive.drop(Table.UPDATES, (self._waiting.popleft().id,))
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        self._archive.drop(Table.UPDATES, (self._waiting.popleft().id,))
+        if not self._waiting:
+            self.arrived.clear()

@@ -135,3 +135,19 @@ async def test_a_taken_port_is_an_oserror(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="address already in use"):
         await second.start()
     await first.stop()
+
+
+async def test_a_disk_that_fails_is_a_server_error(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    """What could not be kept is not confirmed to the bot."""
+    path = tmp_path / "chat.db"
+    local = await started(path)
+    with sqlite3.connect(path) as database:
+        database.execute("DROP TABLE messages")
+    database.close()
+    async with http.post(
+        f"{local.url}/bot{LOCAL_TOKEN}/sendMessage", json={"chat_id": ADA, "text": "hi"}
+    ) as answer:
+        assert (answer.status, (await answer.json())["description"]) == (500, "Internal Server Error")
+    with pytest.raises(StoreError, match="messages"):
+        await local.send(person=ADA, chat=ADA, text="hello")
+    await local.stop()

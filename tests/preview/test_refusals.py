@@ -286,3 +286,64 @@ async def test_every_form_of_request_is_read(
     async with http.post(address, **ways[how]) as answer:
         result = (await answer.json())["result"]
     assert (result["text"], result["reply_markup"]) == ("hé 😀", markup)
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("deleteMessages", {"chat_id": ADA, "message_ids": ["x"]}),
+        ("deleteMessages", {"chat_id": ADA, "message_ids": {}}),
+        ("sendMessage", text(entities=entity(type="text_mention", user={"id": "x"}))),
+        ("sendMessage", text(entities=entity(type="bold", offset="x"))),
+        ("sendMessage", text(entities=[3])),
+        ("sendMessage", text(entities={})),
+        ("sendMessage", text(reply_parameters=[])),
+        ("sendMessage", text(reply_parameters={"message_id": "x"})),
+        ("sendMessage", text(reply_markup={"inline_keyboard": [{}]})),
+        ("sendMessage", text(reply_markup={"inline_keyboard": [[3]]})),
+        ("sendMessage", text(reply_markup=keyboard(callback_data=3))),
+        ("sendMessage", text(reply_markup=keyboard(url=3))),
+        ("sendMessage", text(reply_markup=keyboard(copy_text=3))),
+        ("sendMessage", text(reply_markup=keyboard(web_app=3))),
+        ("sendMessage", text(link_preview_options=[3])),
+        ("setMyCommands", {"commands": "x"}),
+        ("setMyCommands", {"commands": [3]}),
+        ("setMyCommands", {"commands": [], "scope": [3]}),
+        ("editMessageMedia", {"chat_id": ADA, "message_id": 1, "media": "[]"}),
+        ("getChatMember", {"chat_id": ADA, "user_id": "x"}),
+        ("sendChatAction", {"chat_id": ADA, "action": "dancing"}),
+        ("getUpdates", {"allowed_updates": {}}),
+    ],
+)
+async def test_nonsense_is_a_bad_request(api: Api, method: str, params: dict[str, Any]) -> None:
+    """Whatever a bot sends, it gets a refusal and never a server error."""
+    assert (await api(method, **params))["error_code"] == 400
+
+
+async def test_who_is_in_a_chat(api: Api) -> None:
+    """Members with their standing, administrators, and the count."""
+
+    async def status(user: int) -> str:
+        answer = await api("getChatMember", chat_id=GROUP_ID, user_id=user)
+        return str(answer["result"]["status"])
+
+    assert [await status(user) for user in (ADA, 102, 4242)] == ["creator", "member", "member"]
+    assert [m["user"]["id"] for m in (await api("getChatAdministrators", chat_id=GROUP_ID))["result"]] == [
+        ADA
+    ]
+    assert (await api("getChatMemberCount", chat_id=GROUP_ID))["result"] == 4
+    alone = await api("getChatAdministrators", chat_id=ADA)
+    assert alone["description"] == "Bad Request: there are no administrators in the private chat"
+    assert (await api("getChatMember", chat_id=GROUP_ID, user_id=999))[
+        "description"
+    ] == "Bad Request: member not found"
+
+
+async def test_the_bots_own_texts(api: Api) -> None:
+    """Name and descriptions are kept per language, with the default behind them."""
+    await api("setMyDescription", description="Learn by doing")
+    await api("setMyDescription", description="Apprendre", language_code="fr")
+    assert (await api("getMyDescription", language_code="fr"))["result"] == {"description": "Apprendre"}
+    assert (await api("getMyDescription", language_code="de"))["result"] == {"description": "Learn by doing"}
+    assert (await api("getMyName"))["result"] == {"name": "Nabla"}
+    assert not (await api("setMyShortDescription", short_description="x" * 121))["ok"]

@@ -208,3 +208,17 @@ async def test_webhook_trouble_is_reported(local: LocalTelegram, api: Api, hook:
 async def test_bad_webhooks_are_refused(api: Api, params: dict[str, str], words: str) -> None:
     """Only https (or this machine) and plain secrets."""
     assert (await api("setWebhook", **params))["description"] == f"Bad Request: {words}"
+
+
+async def test_a_webhook_sleeps_when_its_updates_grew_too_old(hook: Hook) -> None:
+    """An update that outlived its day is dropped, and the delivery waits for the next one."""
+    clock = [datetime(2026, 1, 1, tzinfo=UTC)]
+    local = LocalTelegram(host="127.0.0.1", port=0, path=None, now=lambda: clock[0], webhook_wait_s=0.001)
+    await local.start()
+    await local.send(person=ADA, chat=ADA, text="old")
+    clock[0] += timedelta(hours=25)
+    async with aiohttp.ClientSession() as http:
+        await http.post(f"{local.url}/bot{LOCAL_TOKEN}/setWebhook", json={"url": hook.url})
+    await local.send(person=ADA, chat=ADA, text="new")
+    assert await hook.taken.get() == (200, "new", None)
+    await local.stop()
