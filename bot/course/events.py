@@ -5,6 +5,7 @@ not is told, and the reading goes on. Depth is watched here since the C parser's
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -26,12 +27,15 @@ class UnreadableError(Exception):
 
 
 def decode(raw: bytes, tell: Tell) -> str:
-    """The text of a file in UTF-8, a byte order mark and Windows line ends taken away."""
+    """The text of a file in UTF-8, without byte order mark and Windows line ends, letters and accents composed.
+
+    Telegram drops some accents (U+030A) that stand beside their letter, as some keyboards type them.
+    """
     if len(raw) > MAX_BYTES:
         tell(1, "too-big", f"the file is larger than {MAX_BYTES:,} bytes", "make several lessons of it")
         raise UnreadableError
     try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        text = unicodedata.normalize("NFC", raw.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         tell(line, "encoding", f"byte {error.start} is not UTF-8 ({error.reason})", "save the file as UTF-8")

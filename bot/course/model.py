@@ -105,6 +105,9 @@ CodeLanguage = Annotated[
     ),
 ]
 Prose = Annotated[str, StringConstraints(max_length=12_000), AfterValidator(_text)]  # Markdown
+Point = Annotated[
+    str, StringConstraints(max_length=1_500), AfterValidator(_text)
+]  # Markdown, one item of a list
 CodeText = Annotated[str, StringConstraints(max_length=12_000), AfterValidator(_text)]
 Label = Annotated[str, StringConstraints(max_length=40), AfterValidator(_line)]
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_line)]
@@ -140,7 +143,7 @@ class Step(Part):
     text: Prose | None = None
     before: LabelledCode | None = None
     after: LabelledCode | None = None
-    points: Annotated[tuple[Prose, ...], Field(strict=False, max_length=20)] = ()
+    points: Annotated[tuple[Point, ...], Field(strict=False, max_length=12)] = ()
 
     @classmethod
     def rules(cls, part: Any) -> Iterator[Problem]:
@@ -204,7 +207,7 @@ class Question(Part):
     shuffle: bool = True
     hints: Annotated[tuple[Prose, ...], Field(strict=False, max_length=10)] = ()
     solution: Annotated[tuple[SolutionStep, ...], Field(strict=False, max_length=20)] = ()
-    mistakes: Annotated[tuple[Prose, ...], Field(strict=False, max_length=20)] = ()
+    mistakes: Annotated[tuple[Point, ...], Field(strict=False, max_length=12)] = ()
 
     @property
     def right(self) -> int:

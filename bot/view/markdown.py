@@ -7,7 +7,7 @@ a link and what follows the language of a code block are not shown.
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ _BAR = "|"
 _HOST = re.compile(r"[^.\s]+(\.[^.\s]+)+")  # Telegram refuses hosts without a dot
 
 
+@lru_cache(maxsize=2048)  # the prose of some dozen lessons: every tap shows texts that were shown before
 def render(markdown: str) -> Rich:
     """The text with its entities; one too long or too deeply nested comes back as it was typed."""
     typed = plain(markdown).strip()

@@ -161,8 +161,8 @@ def code(text: str) -> Rich:
 
 
 def pre(text: str, language: str | None = None) -> Rich:
-    """The text as a block of code."""
-    return _around(text, EntityType.PRE, language=language or None)
+    """The text as a block of code; tabs become spaces, since Telegram makes one blank of each."""
+    return _around(text.expandtabs(4), EntityType.PRE, language=language or None)
 
 
 def blockquote(text: Rich | str) -> Rich:

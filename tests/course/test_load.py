@@ -155,6 +155,13 @@ def test_windows_files_are_read() -> None:
     assert load_text(raw, file="f.yaml").lesson == load_text(GOOD.encode(), file="f.yaml").lesson
 
 
+def test_accents_are_composed() -> None:
+    """Telegram would drop a ring that stands beside its letter."""
+    lesson = load_text(edited(("A short title", "A\u030angstro\u0308m")), file="f.yaml").lesson
+    assert lesson is not None
+    assert lesson.title == "\u00c5ngstr\u00f6m"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

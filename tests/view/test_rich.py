@@ -58,6 +58,13 @@ TD_TYPES = {
 }
 
 
+def _quiet() -> None:
+    tdjson.td_execute(json.dumps({"@type": "setLogVerbosityLevel", "new_verbosity_level": 0}).encode())
+
+
+_quiet()
+
+
 def execute(request: dict[str, Any]) -> dict[str, Any]:
     """Ask TDLib something that it answers at once, without a network."""
     answer = tdjson.td_execute(json.dumps(request).encode())
@@ -161,6 +168,11 @@ def test_code_keeps_its_indentation() -> None:
     rich = pre("    x = 1\n", "python").strip()
     assert rich.text == "    x = 1"
     assert rich.entities == (Entity(type=EntityType.PRE, offset=0, length=9, language="python"),)
+
+
+def test_tabs_in_code_become_spaces() -> None:
+    """Telegram would make one blank of each, and so break the indentation."""
+    assert pre("if x:\n\ty").text == "if x:\n    y"
 
 
 def test_quotes_do_not_nest() -> None:
