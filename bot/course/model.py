@@ -5,17 +5,34 @@ explains it, every practice question a hint and a worked solution, every lab dat
 Attribute names are the keys of the file. What Telegram's limits forbid is for the lint to say (`bot.check`).
 """
 
-import re
-import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from bot.course.finding import excerpt
-from bot.course.part import Part, Problem, peek, peek_items, problem
+from bot.course.lab import Axis, Lab, Start, Story
+from bot.course.part import Part, Problem, peek, peek_items, problem, repeated
+from bot.course.text import CodeLanguage, CodeText, Id, Label, LanguageTag, Line, Point, Prose
+
+__all__ = [
+    "Axis",
+    "Code",
+    "Lab",
+    "LabelledCode",
+    "Lesson",
+    "Level",
+    "Option",
+    "Question",
+    "QuestionLevel",
+    "SolutionStep",
+    "Start",
+    "Step",
+    "StepKind",
+    "Story",
+    "Use",
+]
 
 
 class StepKind(StrEnum):
@@ -53,65 +70,6 @@ class QuestionLevel(StrEnum):
     MEDIUM = "medium"
     HARD = "hard"
 
-
-Optimizer = Literal["sgd", "momentum", "rmsprop", "adam"]
-Outcome = Literal["learns", "crawls", "diverges"]
-
-
-def _is_blank(text: str) -> bool:
-    # Telegram takes marks without ink (U+200B, U+2060 …), blank Braille and Hangul fillers for an empty text.
-    return all(
-        char in "\u2800\u115f\u1160\u3164\uffa0"
-        or unicodedata.category(char) in ("Zs", "Zl", "Zp", "Cc", "Cf")
-        for char in text
-    )
-
-
-def _text(text: str) -> str:
-    if _is_blank(text):
-        raise problem("blank", "is blank", "write it, or remove the key")
-    return text.strip("\r\n")
-
-
-def _line(text: str) -> str:
-    text = _text(text).strip()
-    if len(text.splitlines()) > 1:
-        raise problem("line-break", "is more than one line", "put it on one line")
-    return text
-
-
-def _matches(pattern: str, code: str, what: str, form: str) -> AfterValidator:
-    """A check that a word has a form, which is told in words."""
-
-    def check(word: str) -> str:
-        if not re.fullmatch(pattern, word):
-            raise problem(code, f"`{excerpt(word)}` is not {what}", f"write {form}")
-        return word
-
-    return AfterValidator(check)
-
-
-Id = Annotated[str, _matches(r"[a-z0-9-]{1,40}", "wrong-id", "an id", "1 to 40 of a-z, 0-9 and -")]
-LanguageTag = Annotated[
-    str,
-    _matches(
-        r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", "wrong-value", "a language tag", "one such as en or pt-BR"
-    ),
-]
-CodeLanguage = Annotated[
-    str,
-    _matches(
-        r"[a-z0-9][a-z0-9+#.-]{0,19}", "wrong-value", "a language of code", "one such as python or text"
-    ),
-]
-Prose = Annotated[str, StringConstraints(max_length=12_000), AfterValidator(_text)]  # Markdown
-Point = Annotated[
-    str, StringConstraints(max_length=1_500), AfterValidator(_text)
-]  # Markdown, one item of a list
-CodeText = Annotated[str, StringConstraints(max_length=12_000), AfterValidator(_text)]
-Label = Annotated[str, StringConstraints(max_length=40), AfterValidator(_line)]
-Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_line)]
-Number = Annotated[float, Field(ge=-1e9, le=1e9)]  # data of a lab: far inside what float32 keeps apart
 
 Use_ = Annotated[Use, Field(strict=False)]  # strict would ask the file for an enum member, not for its word
 Level_ = Annotated[Level, Field(strict=False)]
@@ -227,7 +185,7 @@ class Question(Part):
                     "one-right", f"{how_many} with `correct: true`", "mark exactly one option `correct: true`"
                 ),
             )
-        yield from _repeated(options, "options", "text", code="same-option")
+        yield from repeated(options, "options", "text", code="same-option")
         if peek(part, "use") == Use.PRACTICE:
             if not peek_items(part, "hints"):
                 yield (
@@ -243,62 +201,6 @@ class Question(Part):
                         "add `solution:` with its steps",
                     ),
                 )
-
-
-class Axis(Part):
-    """One quantity of the lab's data; `values` are in `unit`."""
-
-    label: Label
-    unit: Label
-    values: Annotated[tuple[Number, ...], Field(strict=False, min_length=2, max_length=100)]
-
-    @classmethod
-    def rules(cls, part: Any) -> Iterator[Problem]:
-        """Standardising divides by the spread of the values: there must be one."""
-        values = [
-            each for each in peek_items(part, "values") if isinstance(each, (int, float)) and abs(each) <= 1e9
-        ]
-        if len(values) > 1 and not max(values) - min(values) > 1e-6 * max(map(abs, values)):
-            yield ("values",), problem("constant", "the values are all the same", "give values that differ")
-
-
-class Start(Part):
-    """Where the lab's model starts, in standardised units."""
-
-    weight: Annotated[float, Field(ge=-1e6, le=1e6)] = 0.0
-    bias: Annotated[float, Field(ge=-1e6, le=1e6)] = 0.0
-
-
-class Story(Part):
-    """Settings with a name, and the outcome that they must show."""
-
-    name: Line
-    optimizer: Optimizer
-    rate: Annotated[float, Field(ge=1e-5, le=10)]
-    steps: Annotated[int, Field(ge=1, le=1000)]
-    outcome: Outcome
-
-
-class Lab(Part):
-    """A line to be fitted: prediction = weight · x + bias, loss = mean squared error."""
-
-    task: Literal["line"]
-    title: Line
-    x: Axis
-    y: Axis
-    start: Start = Start()
-    stories: Annotated[tuple[Story, ...], Field(strict=False, min_length=1, max_length=6)]
-
-    @classmethod
-    def rules(cls, part: Any) -> Iterator[Problem]:
-        """As many x as y, and no story name twice."""
-        x, y = (len(peek_items(peek(part, axis), "values")) for axis in ("x", "y"))
-        if x and y and x != y:
-            yield (
-                ("y", "values"),
-                problem("uneven-data", f"{y} values of y for {x} of x", "give one y for every x"),
-            )
-        yield from _repeated(peek_items(part, "stories"), "stories", "name", code="same-name")
 
 
 class Lesson(Part):
@@ -340,9 +242,9 @@ class Lesson(Part):
     def rules(cls, part: Any) -> Iterator[Problem]:
         """No id twice, and every question explained by a step that exists."""
         steps, questions = peek_items(part, "steps"), peek_items(part, "questions")
-        yield from _repeated(steps, "steps", "id", code="same-id")
-        yield from _repeated(questions, "questions", "id", code="same-id")
-        known = [peek(step, "id") for step in steps]
+        yield from repeated(steps, "steps", "id", code="same-id")
+        yield from repeated(questions, "questions", "id", code="same-id")
+        known = {step_id for step in steps if isinstance(step_id := peek(step, "id"), str)}
         for place, question in enumerate(questions):
             step = peek(question, "step")
             if isinstance(step, str) and step not in known:
@@ -354,19 +256,3 @@ class Lesson(Part):
                         "name the id of the step that explains it",
                     ),
                 )
-
-
-def _repeated(parts: tuple[Any, ...], where: str, key: str, *, code: str) -> Iterator[Problem]:
-    values = [peek(part, key) for part in parts]
-    counts = Counter(value for value in values if isinstance(value, str))
-    for place, value in enumerate(values):
-        if isinstance(value, str) and counts[value] > 1 and value in values[:place]:
-            first = values.index(value)
-            yield (
-                (where, place, key),
-                problem(
-                    code,
-                    f"`{excerpt(value)}` is taken by {where}[{first}]",
-                    f"give each of the {where} its own {key}",
-                ),
-            )

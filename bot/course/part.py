@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from bot.course.finding import Where
+from bot.course.finding import Where, excerpt
 
 Problem = tuple[Where, PydanticCustomError]
 
@@ -29,6 +29,16 @@ def peek_items(part: Any, key: str) -> tuple[Any, ...]:
     """The items of a list under a key; empty if there is no list."""
     value = peek(part, key)
     return tuple(value) if isinstance(value, (list, tuple)) else ()
+
+
+def repeated(parts: tuple[Any, ...], where: str, key: str, *, code: str) -> Iterator[Problem]:
+    """A problem for each part whose text under a key was there before."""
+    first: dict[str, int] = {}
+    for place, part in enumerate(parts):
+        value = peek(part, key)
+        if isinstance(value, str) and first.setdefault(value, place) != place:
+            fact = f"`{excerpt(value)}` is taken by {where}[{first[value]}]"
+            yield (where, place, key), problem(code, fact, f"give each of the {where} its own {key}")
 
 
 class Part(BaseModel):

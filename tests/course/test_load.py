@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.check import CODES
@@ -214,6 +214,7 @@ def test_encoding_is_told_with_its_line() -> None:
     assert found(GOOD.encode("utf-16")) == [(1, "encoding")]
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
 def test_any_bytes_end_in_findings(raw: bytes) -> None:
     """Nothing raises, and no finding is more than one printable line."""
@@ -226,6 +227,7 @@ def test_any_bytes_end_in_findings(raw: bytes) -> None:
 PLACES = [place for place in range(len(GOOD)) if not GOOD[place].isspace()]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(PLACES),
     st.sampled_from(["", " ", "\n", "'", '"', ":", ",", "{", "}", "[", "-", "#", "*", "\t", "0"]),

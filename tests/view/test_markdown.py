@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.view.markdown import MAX_CHARS, render
@@ -131,12 +131,14 @@ PIECES += [
 MESSY = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 
+@settings(deadline=None)
 @given(st.one_of(MESSY, st.text(max_size=200)))
 def test_any_text_renders_to_valid_entities(markdown: str) -> None:
     """Nothing raises, and what comes out keeps Telegram's rules."""
     assert_valid(render(markdown))
 
 
+@settings(deadline=None)
 @given(MESSY)
 def test_no_word_is_lost(markdown: str) -> None:
     """Every letter outside a link's address or a code block's first line is shown, in order."""
@@ -146,6 +148,7 @@ def test_no_word_is_lost(markdown: str) -> None:
     assert all(letter in letters for letter in re.findall(r"[abcé😀]", typed))
 
 
+@settings(deadline=None)
 @given(MESSY)
 def test_rendered_text_needs_no_putting_right(markdown: str) -> None:
     """Telegram's own library keeps the entities of rendered prose."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import tdjson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.view.rich import (
@@ -192,12 +192,14 @@ def test_entity_as_json_has_only_what_it_needs() -> None:
     assert pre("x", "python").entities[0].as_json()["language"] == "python"
 
 
+@settings(deadline=None)
 @given(RICH)
 def test_everything_made_here_is_valid(rich: Rich) -> None:
     """However texts are wrapped and joined, the entities keep Telegram's rules."""
     assert_valid(rich)
 
 
+@settings(deadline=None)
 @given(RICH)
 def test_telegram_keeps_what_we_send(rich: Rich) -> None:
     """TDLib, which the servers of Telegram use, finds nothing to change."""
@@ -211,6 +213,7 @@ def test_telegram_keeps_what_we_send(rich: Rich) -> None:
     assert [each for each in kept.entities if each.type not in STYLES] == others
 
 
+@settings(deadline=None)
 @given(RICH, st.integers(20, 60))
 def test_split_keeps_every_word_in_order(rich: Rich, limit: int) -> None:
     """The parts fit, are valid, and together say the same."""
