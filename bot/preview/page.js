@@ -7,6 +7,7 @@ import { spoken } from "./parts/entities.js";
 import { press, release } from "./parts/keyboard.js";
 import { destination } from "./parts/links.js";
 import { Log } from "./parts/log.js";
+import { remember, remembered } from "./parts/memory.js";
 import { alertBox, enlarge, strip, toast } from "./parts/overlay.js";
 import { drawPlaces } from "./parts/places.js";
 import { Scroll } from "./parts/scroll.js";
@@ -128,7 +129,7 @@ function drawNotice(notice) {
   if (!notice) return;
   const close = make("button", { type: "button", class: "round small", "aria-label": "Dismiss" }, icon("close"));
   close.addEventListener("click", () => {
-    sessionStorage.setItem("dismissed", notice.text);
+    remember("sessionStorage", "dismissed", notice.text);
     strip("notice", null);
     find("words").focus();
   });
@@ -183,7 +184,7 @@ function hello(event) {
   const byChat = Map.groupBy(event.messages, (message) => message.chat.id);
   const refill = () => event.chats.forEach(({ id }) => logOf(id).reset(byChat.get(id) ?? []));
   composer.commands(event.commands);
-  drawNotice(event.notice && sessionStorage.getItem("dismissed") !== event.notice.text ? event.notice : null);
+  drawNotice(event.notice && remembered("sessionStorage", "dismissed") !== event.notice.text ? event.notice : null);
   drawBanner();
   if (first) {
     refill();
@@ -279,7 +280,7 @@ function refused({ id, text }) {
 find("theme").addEventListener("click", () => {
   const next = drawTheme() ? "light" : "dark";
   document.documentElement.dataset.theme = next;
-  localStorage.setItem("theme", next);
+  remember("localStorage", "theme", next);
   drawTheme();
 });
 night.addEventListener("change", drawTheme);

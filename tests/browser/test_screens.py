@@ -42,6 +42,8 @@ async def test_everything_fits_the_screen(
         assert await chat.overflow_px() == 0
         assert await chat.page.evaluate(NAMELESS) == []
         assert await chat.page.evaluate(FAINT) == []
+        wide = "n => n.scrollWidth > n.clientWidth === (n.tabIndex === 0)"
+        assert await chat.page.locator(".code pre").evaluate(wide), "a box that scrolls is reached by Tab"
         paper = await chat.page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (paper == "rgb(18, 23, 22)") is screen.dark
         await chat.page.locator("#commands").click()

@@ -40,9 +40,9 @@ function lay(parent, text, from, to, spans, hands) {
     if (to > from) parent.append(text.slice(from, to));
     return;
   }
-  const block = BLOCKS.has(outer.type); // a block breaks the line itself, so the newline beside it is not shown
-  const before = block && outer.from > from && text[outer.from - 1] === "\n" ? outer.from - 1 : outer.from;
-  const after = block && outer.to < to && text[outer.to] === "\n" ? outer.to + 1 : outer.to;
+  const gap = BLOCKS.has(outer.type) ? 2 : 0; // a block breaks the line and keeps a distance: newlines beside it are not shown again
+  const before = outer.from - /\n*$/.exec(text.slice(Math.max(from, outer.from - gap), outer.from))[0].length;
+  const after = outer.to + /^\n*/.exec(text.slice(outer.to, Math.min(to, outer.to + gap)))[0].length;
   lay(parent, text, from, before, clipped(rest, from, before), hands);
   const inner = clipped(rest, outer.from, outer.to);
   const inside = document.createDocumentFragment();
