@@ -22,7 +22,7 @@ from aiohttp import web
 from bot.chat.app import Means, TelegramChat
 from bot.chat.webhook import Webhook, web_app
 from bot.check import lint
-from bot.config import Settings
+from bot.config import LOOPBACK, Settings
 from bot.errors import ConfigError
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from bot.store.base import Store
@@ -94,14 +94,14 @@ class House:
         settings = self._settings
         async with AsyncExitStack() as stack:
             store = open_store(settings.database_url)
-            folder = sqlite_path(settings.database_url).absolute().parent
+            database = sqlite_path(settings.database_url).absolute()
             await store.open()
             stack.push_async_callback(store.close)
             if settings.local:
-                self.local = await self._open_page(stack, folder)
+                self.local = await self._open_page(stack, database)
             local = self.local
             shelf = await self._open_shelf(local)
-            engine = await self._open_engine(stack, shelf, folder)
+            engine = await self._open_engine(stack, shelf, database.parent)
             chat = TelegramChat(
                 token=settings.token or LOCAL_TOKEN,
                 api_url=local.url if local else settings.api_url,
@@ -135,15 +135,19 @@ class House:
             self._announce(self._address(local, chat))
             await _until(stop, works, first=chat.intake.stop)
 
-    async def _open_page(self, stack: AsyncExitStack, folder: Path) -> LocalTelegram:
+    async def _open_page(self, stack: AsyncExitStack, database: Path) -> LocalTelegram:
         settings = self._settings
-        path = folder / "local-chat.db"
+        path = database.with_name(f"{database.stem}-chat.db")
         page = LocalTelegram(host=settings.host, port=settings.port, path=path, now=self._means.now)
         try:
             await page.start()
         except OSError as error:
             raise busy(settings, error) from None
         stack.push_async_callback(page.stop)
+        if settings.host not in LOOPBACK:
+            self._announce(
+                f"Warning: whoever reaches {settings.host}:{settings.port} can use this chat, as anybody in it."
+            )
         return page
 
     async def _open_shelf(self, local: LocalTelegram | None) -> Shelf:

@@ -177,7 +177,7 @@ class LocalTelegram:
     async def _listen(self) -> None:
         app = web.Application(client_max_size=LARGEST_REQUEST_BYTES, middlewares=[guard([self._host])])
         app.on_response_prepare.append(add_headers)
-        app.add_routes([*self._api.routes(), *self._page.routes()])
+        app.add_routes([*self._api.routes(), *self._page.routes(), web.get("/healthz", _health)])
         # a poll whose bot has died must end at once, else it would count as online and eat a wake-up
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=STOP_S, access_log=None)
         await self._runner.setup()
@@ -185,3 +185,8 @@ class LocalTelegram:
 
     def _show_online(self, online: bool) -> None:
         self._cloud.show({"type": "online", "online": online})
+
+
+async def _health(_: web.Request) -> web.Response:
+    """Tell who watches over the process (a container, say) that it serves."""
+    return web.json_response({"ok": True, "mode": "local"})
