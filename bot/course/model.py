@@ -178,29 +178,19 @@ class Question(Part):
         options = peek_items(part, "options")
         right = sum(peek(option, "correct") is True for option in options)
         if options and right != 1:
-            how_many = "no option" if right == 0 else f"{right} options"
-            yield (
-                ("options",),
-                problem(
-                    "one-right", f"{how_many} with `correct: true`", "mark exactly one option `correct: true`"
-                ),
-            )
+            fact = f"{'no option' if right == 0 else f'{right} options'} with `correct: true`"
+            yield ("options",), problem("one-right", fact, "mark exactly one option `correct: true`")
         yield from repeated(options, "options", "text", code="same-option")
         if peek(part, "use") == Use.PRACTICE:
-            if not peek_items(part, "hints"):
-                yield (
-                    (),
-                    problem("no-hint", "a practice question without a hint", "add `hints:` with one or more"),
-                )
-            if not peek_items(part, "solution"):
-                yield (
-                    (),
-                    problem(
-                        "no-solution",
-                        "a practice question without a solution",
-                        "add `solution:` with its steps",
-                    ),
-                )
+            for key, (code, fact, advice) in _PRACTICE_NEEDS.items():
+                if not peek_items(part, key) and not _is_empty_key(part, key):
+                    yield (), problem(code, fact, advice)
+
+
+_PRACTICE_NEEDS = {
+    "hints": ("no-hint", "a practice question without a hint", "add `hints:` with one or more"),
+    "solution": ("no-solution", "a practice question without a solution", "add `solution:` with its steps"),
+}
 
 
 class Lesson(Part):
@@ -248,11 +238,5 @@ class Lesson(Part):
         for place, question in enumerate(questions):
             step = peek(question, "step")
             if isinstance(step, str) and step not in known:
-                yield (
-                    ("questions", place, "step"),
-                    problem(
-                        "no-such-step",
-                        f"there is no step `{excerpt(step)}`",
-                        "name the id of the step that explains it",
-                    ),
-                )
+                where, fact = ("questions", place, "step"), f"there is no step `{excerpt(step)}`"
+                yield where, problem("no-such-step", fact, "name the id of the step that explains it")
