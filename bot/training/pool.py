@@ -20,6 +20,9 @@ from bot.training import door
 from bot.training.forkserver import Context
 
 WARM_UP_TIMEOUT_S = 120.0  # import, compile and draw once, on a slow and busy machine
+REPLACED_WITHIN_S = (
+    15.0  # a killed worker's successor works after a second; who takes no job for so long hangs
+)
 POLL_S = 0.05
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -124,10 +127,10 @@ class Workers:
         pool = self._pool
         assert pool is not None  # noqa: S101 - opened above
         try:
-            async with asyncio.timeout(timeout_s + WARM_UP_TIMEOUT_S) as patience:
+            async with asyncio.timeout(timeout_s + REPLACED_WITHIN_S) as patience:
                 return await asyncio.wrap_future(pool.schedule(function, args, kwargs, timeout_s))
         except TimeoutError as error:
-            if patience.expired():  # no worker took it: a new one hangs before it works
+            if patience.expired():  # no worker took it
                 await asyncio.to_thread(self._end_pool)
             raise TrainingFailed(TrainingFailure.TIMEOUT) from error
         except (ProcessExpired, BrokenProcessPool) as error:

@@ -73,6 +73,7 @@ def settle() -> None:
         signal.SIGTERM, signal.SIG_DFL
     )  # a handler in Python would wait for the end of a native step
     threading.Thread(target=_follow_the_bot, daemon=True).start()
+    tf.get_logger().setLevel("ERROR")  # it warns of retracing; one trace for each number of points is meant
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
