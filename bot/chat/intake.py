@@ -119,7 +119,8 @@ class Intake:
         """Tell Telegram where to send updates; call after `resume`, with the server listening."""
         params = {"url": url, "secret_token": secret, "allowed_updates": self._allowed}
         await self._until_done(
-            lambda: call(self._bot, "setWebhook", {**params, "drop_pending_updates": False})
+            lambda: call(self._bot, "setWebhook", {**params, "drop_pending_updates": False}),
+            setting="NABLA_WEBHOOK_URL or _SECRET",
         )
 
     def stop(self) -> None:
@@ -161,12 +162,16 @@ class Intake:
                 return True
         return False
 
-    async def _until_done(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
-        """Try until it succeeds; None if stopped before."""
+    async def _until_done(
+        self, make: Callable[[], Coroutine[Any, Any, T]], *, setting: str = "TELEGRAM_API_URL"
+    ) -> T | None:
+        """Try until it succeeds; None if stopped before; a refusal blames the setting."""
         attempt = 0
         while not self._stopped.is_set():
             try:
                 return await self._unless_stopped(make())
+            except BadRequest as error:
+                raise ConfigError(f"{setting}: refused by the Bot API server: {error.message}") from None
             except TelegramError as error:
                 wait_s = self._wait_s(error, attempt)
                 log.warning("intake: %s; next try in %.1f s", type(error).__name__, wait_s)
@@ -183,8 +188,6 @@ class Intake:
                 "TELEGRAM_BOT_TOKEN: refused by the Bot API server; wanted: the token that @BotFather "
                 "shows, for the server in TELEGRAM_API_URL"
             ) from None
-        if isinstance(error, BadRequest):
-            raise ConfigError(f"NABLA_WEBHOOK_URL or _SECRET: the server says: {error.message}") from None
         if isinstance(error, Conflict):
             self._count_conflict()
         return backoff_s(attempt, self._jitter)

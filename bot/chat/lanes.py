@@ -228,8 +228,6 @@ class Lanes:
 
     def _say_anew(self, lane: _Lane, item: Item) -> None:
         """An edit whose message is not there is said as a new message, and counts as one from now on."""
-        if item.word.key is not None:
-            self._screens.drop(item.word.chat, item.word.key)
         item.kind = Kind.SAY
         lane.items.appendleft(item)
 

@@ -26,10 +26,6 @@ class Screens:
         if len(self._ids) > self._most:
             self._ids.popitem(last=False)
 
-    def drop(self, chat: int, key: str) -> None:
-        """Forget one screen."""
-        self._ids.pop((chat, key), None)
-
     def forget(self, chat: int) -> None:
         """Forget all screens of a chat (`/forget`)."""
         for one in [one for one in self._ids if one[0] == chat]:

@@ -165,6 +165,25 @@ async def test_calls_at_once_are_bounded(bot: Bot, store: SqliteStore, clock: Cl
     assert len(api.made("sendMessage")) == 10
 
 
+async def test_bulk_waits_while_every_call_is_taken(
+    bot: Bot, store: SqliteStore, clock: Clock, api: BotApi
+) -> None:
+    """A reminder never stands in the way of a reply: it starts only while a call is free."""
+    speaker = Speaker(bot, store, clock, lanes_at_once=1)
+    api.chat_script[ADA].append(Fault(hang=True))
+    await speaker.say(say("reply"))
+    await until(lambda: api.calls)
+    await speaker.say(say("reminder", BOB), bulk=True)
+    await clock.pass_sleeps(3, by_s=1 / 25)
+    api.release.set()
+    await until(lambda: len(speaker.deliverer) == 1)
+    assert api.texts() == ["reply"]
+    await clock.pass_sleeps(1, by_s=1 / 25)
+    await speaker.done()
+    assert api.texts() == ["reply", "reminder"]
+    await speaker.deliverer.drain(0)
+
+
 async def test_a_long_lane_makes_its_own_learner_wait(speaker: Speaker, api: BotApi) -> None:
     """Beyond 32 waiting words `room` waits for this chat, and for no other."""
     api.chat_script[ADA].append(FLOOD)

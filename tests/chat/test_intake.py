@@ -266,6 +266,15 @@ async def test_a_refused_token_is_the_operators(make: Make, api: BotApi, store: 
     assert TOKEN not in str(caught.value)
 
 
+async def test_a_server_that_refuses_polling_is_the_operators(
+    make: Make, api: BotApi, store: SqliteStore
+) -> None:
+    """What Telegram would never refuse points at the server's address."""
+    api.script["getUpdates"].append(Fault(status=400, description="Bad Request: unknown parameter"))
+    with pytest.raises(ConfigError, match=r"TELEGRAM_API_URL: .*nknown parameter"):
+        await make(store).intake.poll()
+
+
 async def test_a_fault_is_logged_without_the_token(
     make: Make, api: BotApi, store: SqliteStore, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -103,5 +103,4 @@ def test_screens_are_a_bounded_memory() -> None:
     screens.put(2, "c", 13)
     assert [screens.get(1, "a"), screens.get(1, "b"), screens.get(2, "c")] == [11, None, 13]
     screens.forget(1)
-    screens.drop(2, "c")
-    assert [screens.get(1, "a"), screens.get(2, "c")] == [None, None]
+    assert [screens.get(1, "a"), screens.get(2, "c")] == [None, 13]
