@@ -48,9 +48,11 @@ class PlainEngine:
     ) -> Outcome:
         """Run an experiment when the gate is open."""
         waiting = [asyncio.ensure_future(self.gate.wait()), asyncio.ensure_future(self._closed.wait())]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for each in waiting:
-            each.cancel()
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
         if self._closed.is_set():
             raise TrainingFailed(TrainingFailure.CLOSED)
         if self.failures:

@@ -121,6 +121,7 @@ class TelegramChat:
     async def start(self, tutor: Tutor) -> None:
         """Begin to handle and to say; what an earlier run left unsaid comes first."""
         self._tutor = tutor
+        tutor.on_seen = self.deliverer.seen
         username = self.bot.username
         self._private = PrivateChat(tutor=tutor, username=username)
         self._group = GroupChat(tutor=tutor, username=username)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.core import lab, quiz, reading
+from bot.core import lab, panel, quiz, reading
 from bot.core.effects import Forget, SendExport
 from bot.core.events import Chatter, Command
 from bot.core.scenes import AskForget, Plain, ProgressScene, SettingsScene, Welcome
@@ -12,6 +12,7 @@ from bot.core.turn import Turn
 from bot.course.model import Lesson
 
 BURST = timedelta(seconds=2)  # chatter that comes closer together gets one answer
+AUTO = "auto"
 LATER = ("post", "round", "stop", "experiment", "plan", "top")  # for groups; not built yet
 
 
@@ -36,7 +37,7 @@ def start(turn: Turn, command: Command) -> None:
     openers = {"l": reading.learn, "q": open_quiz, "t": train}
     shared = command.shared
     if kind == "r" and shared and shared.lesson in turn.shelf and turn.shelf[shared.lesson].lab:
-        lab.open_shared(turn, turn.shelf[shared.lesson], shared)
+        panel.open_shared(turn, turn.shelf[shared.lesson], shared)
     elif dash and kind in openers and name in turn.shelf:
         openers[kind](turn, turn.shelf[name])
     else:
@@ -71,7 +72,7 @@ def open_quiz(turn: Turn, lesson: Lesson) -> None:
 def train(turn: Turn, lesson: Lesson) -> None:
     """The lab, or the lessons that have one."""
     if lesson.lab:
-        lab.open_lab(turn, lesson)
+        panel.open_lab(turn, lesson)
     elif any(each.lab for each in turn.shelf.values()):
         turn.show(turn.catalogue(missing=lesson.title, lab_only=True), ScreenKind.MENU)
     else:
@@ -104,8 +105,11 @@ def settings(turn: Turn, _: Command) -> None:
 
 
 def language(turn: Turn, key: str, argument: str) -> None:
-    """Choose a language, or go with Telegram's."""
-    turn.remember(language=None if argument == "auto" else argument)
+    """Choose a language, or go with Telegram's (`auto`)."""
+    if argument not in (AUTO, *turn.languages):
+        turn.toast("stale")
+        return
+    turn.remember(language=None if argument == AUTO else argument)
     turn.toast("settings.saved")
     turn.edit(key, SettingsScene(language=turn.session.language))
 
@@ -141,10 +145,17 @@ def cancel(turn: Turn, _: Command) -> None:
     elif asking:
         turn.strip_all(open_question)
         plain(turn, "cancel.asked")
-    elif any(study.round and not study.round.over for study in turn.session.studies.values()):
+    elif _in_round(turn):
         plain(turn, "cancel.round")
     else:
         plain(turn, "cancel.nothing")
+
+
+def _in_round(turn: Turn) -> bool:
+    """Whether going on leads into the middle of a round."""
+    lesson = turn.current()
+    round_ = turn.session.study(lesson).round if lesson else None
+    return round_ is not None and not round_.over
 
 
 def later(turn: Turn, _: Command) -> None:
@@ -175,8 +186,15 @@ COMMANDS: dict[str, Callable[[Turn, Command], None]] = {
 
 def chatter(turn: Turn, event: Chatter) -> None:
     """A friendly word that says what to do, once per burst."""
-    last = turn.session.nudged.get(event.kind)
-    turn.remember(nudged={**turn.session.nudged, event.kind: turn.now})
+    last = turn.session.nudged
+    turn.remember(nudged=turn.now)
     if last is None or not timedelta() <= turn.now - last < BURST:
-        asked = any(screen.kind is ScreenKind.QUESTION for screen in turn.session.screens.values())
-        plain(turn, "chatter.question" if asked else f"chatter.{event.kind}")
+        plain(turn, "chatter.question" if _is_asked(turn) else f"chatter.{event.kind}")
+
+
+def _is_asked(turn: Turn) -> bool:
+    """Whether a question with its letter buttons stands in the chat."""
+    screens = turn.session.screens.values()
+    questions = [screen for screen in screens if screen.kind is ScreenKind.QUESTION]
+    rounds = [turn.session.study(screen.lesson).round for screen in questions]
+    return any(each and each.asked and each.asked.chosen is None for each in rounds)

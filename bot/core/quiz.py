@@ -1,6 +1,7 @@
 """The practice questions: one sitting after the other; the first tap on an option counts, whatever comes later."""
 
 from datetime import datetime
+from hashlib import sha256
 
 from bot.core.effects import Record
 from bot.core.scenes import QuestionScene, RoundEnd
@@ -42,7 +43,7 @@ def ask(turn: Turn, lesson: Lesson) -> None:
         return
     question = next(q for q in lesson.practice if q.id == round_.questions[round_.place])
     asked = _asked_again(round_, question) or Asked(
-        question=question.id, order=_order(turn, question), shown_at=turn.now
+        question=question.id, order=_order(turn, question), seen=_print(question), shown_at=turn.now
     )
     round_ = round_.model_copy(update={"asked": asked})
     turn.study(lesson.id, round=round_)
@@ -100,7 +101,7 @@ def choose(turn: Turn, lesson: Lesson, key: str, screen: Screen, argument: str) 
     """The learner chose the option shown at this place (0 is the first letter)."""
     live = _live(turn, lesson, screen)
     if live is None:
-        turn.toast("stale")
+        _ask_anew(turn, lesson, screen)
         return
     round_, asked, question = live
     if asked.chosen is not None:
@@ -134,27 +135,32 @@ def choose(turn: Turn, lesson: Lesson, key: str, screen: Screen, argument: str) 
 def hint(turn: Turn, lesson: Lesson, key: str, screen: Screen) -> None:
     """Show one hint more."""
     live = _live(turn, lesson, screen)
-    if live is None or live[1].chosen is not None or live[1].hints >= len(live[2].hints):
+    if live is None:
+        _ask_anew(turn, lesson, screen)
+        return
+    _, asked, question = live
+    if asked.chosen is not None or asked.hints >= len(question.hints):
         turn.toast("quiz.no_hint")
         return
-    _, asked, _ = live
     _update(turn, lesson, key, asked.model_copy(update={"hints": asked.hints + 1}))
 
 
 def why(turn: Turn, lesson: Lesson, key: str, screen: Screen) -> None:
     """Show one part more of the explanation."""
     live = _live(turn, lesson, screen)
-    if live is None or live[1].chosen is None or live[1].why >= why_parts(live[2]):
-        turn.toast("quiz.no_why")
+    if live is None:
+        turn.toast("quiz.changed_answered" if _answered(turn, lesson, screen) else "stale", alert=True)
         return
-    _, asked, _ = live
+    _, asked, question = live
+    if asked.chosen is None or asked.why >= why_parts(question):
+        turn.toast("stale" if asked.chosen is None else "quiz.no_why")
+        return
     _update(turn, lesson, key, asked.model_copy(update={"why": asked.why + 1}))
 
 
 def next_question(turn: Turn, lesson: Lesson, screen: Screen) -> None:
     """Go on from the verdict."""
-    live = _live(turn, lesson, screen)
-    if live is None or live[1].chosen is None:
+    if not _answered(turn, lesson, screen):
         turn.toast("stale")
         return
     turn.remember(lesson=lesson.id)
@@ -192,11 +198,15 @@ def _order(turn: Turn, question: Question) -> tuple[int, ...]:
 
 
 def _asked_again(round_: Round, question: Question) -> Asked | None:
-    """The standing order of this sitting, unless the author changed the options meanwhile."""
+    """The standing order of this sitting, unless the author changed the question meanwhile."""
     asked = round_.asked
-    if asked and asked.question == question.id and sorted(asked.order) == list(range(len(question.options))):
-        return asked
-    return None
+    return asked if asked and asked.question == question.id and asked.seen == _print(question) else None
+
+
+def _print(question: Question) -> str:
+    """A short print of all that the learner sees before answering, and of the answer key."""
+    seen = (question.ask, question.code, [(option.text, option.correct) for option in question.options])
+    return sha256(repr(seen).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def _live(turn: Turn, lesson: Lesson, screen: Screen) -> tuple[Round, Asked, Question] | None:
@@ -209,6 +219,25 @@ def _live(turn: Turn, lesson: Lesson, screen: Screen) -> tuple[Round, Asked, Que
         return None
     asked = _asked_again(round_, question)
     return (round_, asked, question) if asked else None
+
+
+def _answered(turn: Turn, lesson: Lesson, screen: Screen) -> bool:
+    """Whether the screen shows the verdict that stands, be its question changed since or not."""
+    round_ = turn.session.study(lesson.id).round
+    asked = round_.asked if round_ and not round_.over else None
+    return asked is not None and asked.question == screen.ref and asked.chosen is not None
+
+
+def _ask_anew(turn: Turn, lesson: Lesson, screen: Screen) -> None:
+    """The question that stands was changed or taken out: say so, and ask as it is now."""
+    round_ = turn.session.study(lesson.id).round
+    if round_ is None or round_.over or round_.asked is None or round_.asked.question != screen.ref:
+        turn.toast("stale")
+    elif round_.asked.chosen is not None:
+        turn.toast("quiz.answered")
+    else:
+        turn.toast("quiz.changed", alert=True)
+        ask(turn, lesson)
 
 
 def _update(turn: Turn, lesson: Lesson, key: str, asked: Asked) -> None:

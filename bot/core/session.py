@@ -4,11 +4,11 @@ Law: pure. The same session, event, time, chance and lessons give the same answe
 legal now changes nothing: it gets a friendly word. Which button may do what stands in one table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from random import Random
 
-from bot.core import lab, menu, quiz, reading
+from bot.core import lab, menu, panel, quiz, reading
 from bot.core.actions import Action
 from bot.core.effects import Effect, Toast, Untrain
 from bot.core.events import Chatter, Command, Event, Tap, TrainingDone, TrainingLost
@@ -34,6 +34,7 @@ def _in_lesson(handler: LessonTap, *, lab: bool = False) -> TapHandler:
 
 
 STEP, QUESTION, LAB, RESULT = ScreenKind.STEP, ScreenKind.QUESTION, ScreenKind.LAB, ScreenKind.RESULT
+LOST = ScreenKind.LOST
 MENU, ROUND_END, FINISHED = ScreenKind.MENU, ScreenKind.ROUND_END, ScreenKind.FINISHED
 ASK_OVER, ASK_FORGET = ScreenKind.ASK_OVER, ScreenKind.ASK_FORGET
 
@@ -51,12 +52,13 @@ _AFTER: dict[Action, TapHandler] = {
     Action.ASK_OVER: _in_lesson(lambda t, tap, s, lesson: reading.ask_over(t, lesson)),
 }
 _PANEL: dict[Action, TapHandler] = {
-    Action.MOVE: _in_lesson(lambda t, tap, s, lesson: lab.move(t, lesson, tap.key, tap.argument), lab=True),
-    Action.ABOUT: lambda t, tap, s: lab.explain(t, tap.argument),
-    Action.STORY: _in_lesson(lambda t, tap, s, lesson: lab.story(t, lesson, tap.key, tap.argument), lab=True),
+    Action.MOVE: _in_lesson(lambda t, tap, s, lesson: panel.move(t, lesson, tap.key, tap.argument), lab=True),
+    Action.ABOUT: lambda t, tap, s: panel.explain(t, tap.argument),
+    Action.STORY: _in_lesson(
+        lambda t, tap, s, lesson: panel.story(t, lesson, tap.key, tap.argument), lab=True
+    ),
     Action.RUN: _in_lesson(lambda t, tap, s, lesson: lab.run(t, lesson, tap.argument), lab=True),
-    Action.RETRY: _in_lesson(lambda t, tap, s, lesson: lab.retry(t, lesson), lab=True),
-    Action.RESET: _in_lesson(lambda t, tap, s, lesson: lab.reset(t, lesson, tap.key, s), lab=True),
+    Action.RESET: _in_lesson(lambda t, tap, s, lesson: panel.reset(t, lesson, tap.key, s), lab=True),
 }
 TAPS: dict[ScreenKind, dict[Action, TapHandler]] = {
     MENU: {
@@ -89,11 +91,12 @@ TAPS: dict[ScreenKind, dict[Action, TapHandler]] = {
         Action.KEEP_ALL: lambda t, tap, s: menu.keep_all(t, tap.key),
     },
     LAB: _PANEL,
+    LOST: {Action.RETRY: _in_lesson(lambda t, tap, s, lesson: lab.retry(t, lesson), lab=True)},
     RESULT: {
-        Action.MORE: _in_lesson(lambda t, tap, s, lesson: lab.more(t, lesson), lab=True),
-        Action.SMALLER: _in_lesson(lambda t, tap, s, lesson: lab.other_rate(t, lesson, -1), lab=True),
-        Action.BIGGER: _in_lesson(lambda t, tap, s, lesson: lab.other_rate(t, lesson, 1), lab=True),
-        Action.RESET: _in_lesson(lambda t, tap, s, lesson: lab.reset(t, lesson, tap.key, s), lab=True),
+        Action.MORE: _in_lesson(lambda t, tap, s, lesson: panel.more(t, lesson), lab=True),
+        Action.SMALLER: _in_lesson(lambda t, tap, s, lesson: panel.other_rate(t, lesson, -1), lab=True),
+        Action.BIGGER: _in_lesson(lambda t, tap, s, lesson: panel.other_rate(t, lesson, 1), lab=True),
+        Action.RESET: _in_lesson(lambda t, tap, s, lesson: panel.reset(t, lesson, tap.key, s), lab=True),
         Action.CODE: _in_lesson(
             lambda t, tap, s, lesson: lab.program(t, lesson, tap.shared.spec if tap.shared else None)
         ),
@@ -103,10 +106,16 @@ TAPS: dict[ScreenKind, dict[Action, TapHandler]] = {
 
 
 def step(
-    session: Session, event: Event, *, now: datetime, chance: Random, shelf: Shelf
+    session: Session,
+    event: Event,
+    *,
+    now: datetime,
+    chance: Random,
+    shelf: Shelf,
+    languages: Collection[str],
 ) -> tuple[Session, tuple[Effect, ...]]:
-    """Work out one event; `now` in UTC. A tap's effects hold exactly one Toast, its answer."""
-    turn = Turn(session, now=now, chance=chance, shelf=shelf)
+    """Work out one event; `now` in UTC; `languages`: those one can choose. A tap gets exactly one Toast."""
+    turn = Turn(session, now=now, chance=chance, shelf=shelf, languages=languages)
     match event:
         case Tap():
             _tap(turn, event)

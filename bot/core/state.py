@@ -32,6 +32,7 @@ class ScreenKind(StrEnum):
     ASK_FORGET = "ask-forget"
     LAB = "lab"
     RESULT = "result"
+    LOST = "lost"  # the apology for a training that did not come back
 
 
 READING = frozenset(
@@ -58,6 +59,7 @@ class Asked(Value):
 
     question: str
     order: tuple[int, ...]
+    seen: str = ""  # a print of the text and the options that were shown
     shown_at: datetime
     hints: int = 0
     chosen: int | None = None
@@ -94,7 +96,7 @@ class LabState(Value):
     shared: bool = False
     restarted: bool = False
     running: str | None = None  # code of the run that is on its way
-    prediction: Verdict | None = None  # the last one made
+    prediction: Verdict | None = None  # the one made for these settings
 
 
 class Study(Value):
@@ -117,7 +119,7 @@ class Session(Value):
     lesson: str | None = None  # the current lesson
     studies: dict[str, Study] = {}
     screens: dict[str, Screen] = {}  # key → message, oldest first
-    nudged: dict[str, datetime] = {}  # kind of chatter → when it last came
+    nudged: datetime | None = None  # when chatter last came
 
     def study(self, lesson: str) -> Study:
         """The learner's place in a lesson, a new one if there is none."""

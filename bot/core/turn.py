@@ -4,7 +4,7 @@ Law: a turn is made for one event and read once; handlers only use its verbs. No
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -21,11 +21,14 @@ PAGE = 8  # lessons on a page of the catalogue
 class Turn:
     """The verbs that handlers have."""
 
-    def __init__(self, session: Session, *, now: datetime, chance: Random, shelf: Shelf) -> None:
+    def __init__(
+        self, session: Session, *, now: datetime, chance: Random, shelf: Shelf, languages: Collection[str]
+    ) -> None:
         self.session = session
         self.now = now
         self.chance = chance
         self.shelf = shelf
+        self.languages = languages
         self.effects: list[Effect] = []
 
     # what is remembered
@@ -121,4 +124,4 @@ class Turn:
         pages = max(1, -(-len(lessons) // PAGE))
         page = min(max(page, 0), pages - 1)
         rows = tuple(self.standing(lesson) for lesson in lessons[page * PAGE : (page + 1) * PAGE])
-        return Catalogue(standings=rows, page=page, pages=pages, missing=missing[:40], lab_only=lab_only)
+        return Catalogue(standings=rows, page=page, pages=pages, missing=missing, lab_only=lab_only)

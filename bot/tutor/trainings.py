@@ -11,22 +11,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.events import Event, Loss, TrainingDone, TrainingLost
+from bot.core.events import Loss, TrainingDone, TrainingLost
 from bot.core.experiment import Outcome, Spec
-from bot.core.scenes import Waiting
 from bot.course.model import Lab
-from bot.store.base import Change, NewWord, Store
+from bot.store.base import Store
 from bot.training.engine import TrainingFailed, TrainingFailure
 from bot.training.labels import Labels, Words
+from bot.tutor.places import Places
 from bot.tutor.tutor import InLine, Say, Sleep, Tutor
-from bot.tutor.words import Learner, Replay, dumps
-from bot.view.screens import draw
+from bot.tutor.words import Learner, Replay
 from bot.view.texts import Texts
 
 log = logging.getLogger(__name__)
 
-FIRST_WORD_S = 1.0  # who waits no longer than this is told nothing but the result
-NEXT_WORD_S = 2.0  # between two words about the place in the line
 OUTCOMES = 512  # kept for pictures that are still to be drawn; a lost one is trained again
 
 
@@ -64,8 +61,10 @@ class Trainings:
         self._now = now
         self._sleep = sleep
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waited_for: dict[str, asyncio.Task[None]] = {}  # by the run's code
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         tutor.on_job = self.begin
+        tutor.on_job_over = self._give_up
 
     async def resume(self) -> int:
         """Begin again what an earlier run left unfinished; call once, at start."""
@@ -78,7 +77,8 @@ class Trainings:
         """Train in the background."""
         task = asyncio.create_task(self._train(learner, code, replay))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._waited_for[code] = task
+        task.add_done_callback(self._ended)
 
     async def picture(self, code: str) -> bytes | None:
         """The picture of a kept run; None if the run, its lesson, or the engine is gone."""
@@ -99,48 +99,53 @@ class Trainings:
             await asyncio.wait(self._tasks)
 
     async def _train(self, learner: int, code: str, replay: Replay) -> None:
-        event: Event
-        waiting = _Place()
-        telling = asyncio.create_task(self._tell_places(learner, replay.lesson, waiting))
+        places = Places(
+            tutor=self._tutor, say=self._say, sleep=self._sleep, learner=learner, lesson=replay.lesson
+        )
         try:
-            outcome = await self._engine.train(learner, replay.spec, on_place=waiting.put)
-            self._keep(code, outcome)
-            event = TrainingDone(
-                code=code,
-                lesson=replay.lesson,
-                prediction=replay.prediction,
-                spec=replay.spec,
-                outcome=outcome,
-            )
+            event = await self._result(learner, code, replay, places)
+        finally:
+            self._waited_for.pop(code, None)  # from here on it is handled, not given up
+            places.stop()
+        if event is not None:
+            await places.end()
+            await self._in_line(learner, lambda: self._tutor.handle(Learner(id=learner), event))
+
+    async def _result(
+        self, learner: int, code: str, replay: Replay, places: Places
+    ) -> TrainingDone | TrainingLost | None:
+        """What came of it; None if it is for the next start."""
+        try:
+            outcome = await self._engine.train(learner, replay.spec, on_place=places.put)
         except TrainingFailed as failure:
             if failure.reason is TrainingFailure.CLOSED:
-                return  # the job stays in the store for the next start
+                return None
             log.error("training %s of learner %d: %s", code, learner, failure.reason)
             reason = Loss.TIMEOUT if failure.reason is TrainingFailure.TIMEOUT else Loss.DIED
-            event = TrainingLost(code=code, lesson=replay.lesson, reason=reason)
-        finally:
-            telling.cancel()
-        await self._in_line(learner, lambda: self._tutor.handle(Learner(id=learner), event))
+            return TrainingLost(code=code, lesson=replay.lesson, reason=reason)
+        self._keep(code, outcome)
+        return TrainingDone(
+            code=code,
+            lesson=replay.lesson,
+            prediction=replay.prediction,
+            spec=replay.spec,
+            outcome=outcome,
+        )
+
+    def _give_up(self, code: str) -> None:
+        """Nobody waits for this any more: leave the line, say nothing."""
+        if task := self._waited_for.pop(code, None):
+            task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a training was not brought back (%s): its job stays", type(error).__name__)
 
     def _keep(self, code: str, outcome: Outcome) -> None:
         self._outcomes[code] = outcome
         if len(self._outcomes) > OUTCOMES:
             self._outcomes.popitem(last=False)
-
-    async def _tell_places(self, learner: int, lesson: str, waiting: "_Place") -> None:
-        """One message with the place in the line, renewed while it changes."""
-        await self._sleep(FIRST_WORD_S)
-        key, told = self._tutor.new_key(), 0
-        kind = "say"
-        while waiting.ahead:
-            if waiting.ahead != told:
-                told = waiting.ahead
-                stage = await self._tutor.stage_of(learner)
-                message = draw(stage, Waiting(lesson=lesson, ahead=told), key)[-1]
-                word = NewWord(chat=learner, kind=kind, body=dumps(message.as_json()), key=key)
-                self._say(await self._tutor.commit(Change(learner=learner, words=(word,))) or ())
-                kind = "edit"
-            await self._sleep(NEXT_WORD_S)
 
     async def _labels(self, learner: int, lab: Lab) -> Labels:
         texts = (await self._tutor.stage_of(learner)).texts
@@ -152,17 +157,6 @@ class Trainings:
             y_unit=lab.y.unit,
             words=_picture_words(texts),
         )
-
-
-class _Place:
-    """How many learners are ahead; 0 when one's own turn came."""
-
-    def __init__(self) -> None:
-        self.ahead = 0
-
-    def put(self, ahead: int) -> None:
-        """Take the newest number."""
-        self.ahead = ahead
 
 
 def _picture_words(texts: Texts) -> Words:

@@ -23,7 +23,7 @@ from bot.store.base import Change, NewWord, Remembered, Store, UpdateKey, Word
 from bot.training.program import program
 from bot.tutor.words import Learner, Replay, answer_word, dumps, gather
 from bot.view.stage import Stage
-from bot.view.texts import Texts, pick
+from bot.view.texts import Texts, languages, pick
 
 Say = Callable[[Iterable[Word]], None]
 InLine = Callable[[int, Callable[[], Coroutine[Any, Any, None]]], Awaitable[None]]
@@ -35,8 +35,9 @@ COMMIT_TRIES = 6  # while the store's queue is full: about six seconds in all
 class Tutor:
     """The use cases over a store and the lessons in use.
 
-    lessons: gives the lessons by id as they are now; say: takes words to be said; now: UTC; started: told of
-    a training that begins when its change is committed.
+    lessons: gives the lessons by id as they are now; say: takes words to be said; now: UTC.
+    Hooks: `on_job` is told of a training that begins, when that is committed; `on_job_over` that nobody waits for
+    one any more, before that is committed; `on_seen` where a tap shows that a screen stands.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class Tutor:
         self._sleep = sleep
         self._unkept = count(-1, -1)  # numbers of words that are in no store
         self.on_job: Callable[[int, str, Replay], None] = lambda learner, code, replay: None
+        self.on_job_over: Callable[[str], None] = lambda code: None
+        self.on_seen: Callable[[int, str, int], None] = lambda learner, key, message: None
 
     def stage(self, language: str) -> Stage:
         """What screens are drawn with, in a language."""
@@ -91,10 +94,16 @@ class Tutor:
         event = await self._complete(event, session, remembered, message)
         stage = self.stage(pick(session.language, session.tongue))
         now = self._now()
-        after, effects = step(session, event, now=now, chance=self._chance, shelf=stage.shelf)
+        after, effects = step(
+            session, event, now=now, chance=self._chance, shelf=stage.shelf, languages=languages()
+        )
         if after.language != session.language:
             stage = self.stage(pick(after.language, after.tongue))
         change = gather(effects, stage=stage, learner=learner.id, now=now, update=update, callback=callback)
+        if isinstance(event, Tap) and event.in_place and message is not None and event.key in session.screens:
+            self.on_seen(learner.id, event.key, message)
+        if change.job_done is not None:
+            self.on_job_over(change.job_done)
         if any(isinstance(effect, Forget) for effect in effects):
             await self._forget(change)
             return

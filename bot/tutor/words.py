@@ -30,7 +30,7 @@ from bot.view.message import cut
 from bot.view.screens import draw
 from bot.view.stage import Stage
 
-TOAST_LIMIT = 200  # characters, Telegram's limit for the answer to a tap
+TOAST_LIMIT = 200  # UTF-16 units, never fewer than the characters that Telegram counts in the answer to a tap
 EXPORT_NAME = "nabla-export.json"
 
 

@@ -1,8 +1,10 @@
 """How the lab looks: the panel, the numbers of a run, its picture's caption, its program, its link."""
 
+import math
+
 from bot.core.actions import Action
 from bot.core.experiment import Optimizer, Spec, Verdict, number
-from bot.core.lab import MORE_STEPS, PREDICTIONS
+from bot.core.panel import MORE_STEPS, PREDICTIONS
 from bot.core.scenes import LabScene, LostScene, ProgramScene, ResultScene, ShareScene, Waiting
 from bot.course.model import Lab, Lesson
 from bot.view.message import Keyboard, Message, Rows, lines, paragraphs
@@ -10,6 +12,7 @@ from bot.view.rich import MESSAGE_LIMIT, Rich, bold, link, pre
 from bot.view.stage import Stage
 
 LEFT, RIGHT = "◀", "▶"
+LONGEST_WRITTEN = 1e6  # weights and gradients from here on are written with an exponent
 ROUNDING = 1e-6  # standardised data are of size 1: smaller weights and gradients are float32 rounding
 
 
@@ -92,8 +95,9 @@ def _panel(stage: Stage, scene: LabScene, lab: Lab, key: str) -> Keyboard:
 
 
 def waiting_message(stage: Stage, scene: Waiting, key: str) -> Message:
-    """How many come first."""
-    return Message(rich=Rich(stage.texts("lab.waiting", n=scene.ahead)))
+    """How many come first; at 0 the turn came."""
+    t = stage.texts
+    return Message(rich=Rich(t("lab.waiting", n=scene.ahead) if scene.ahead else t("lab.waiting_over")))
 
 
 def result_message(stage: Stage, scene: ResultScene, key: str) -> Message:
@@ -119,12 +123,18 @@ def _judgement(stage: Stage, scene: ResultScene) -> str:
     t = stage.texts
     gap = scene.outcome.loss_before - scene.least
     closed = (scene.outcome.loss_before - scene.outcome.loss_after) / gap if gap > 0 else 1.0
-    what = t(f"result.what_{scene.verdict}", percent=f"{min(closed, 1.0) * 100:.3g}")
+    what = t(f"result.what_{scene.verdict}", percent=percent_text(closed))
     if scene.verdict is Verdict.ARRIVED:
         return t("result.arrived", what=what)
     if scene.verdict is scene.prediction:
         return t("result.hit", what=what)
     return t("result.miss", predicted=t(f"result.{scene.prediction}"), what=what)
+
+
+def percent_text(part: float) -> str:
+    """A part of 1 in percent, no exponent; float32 rounding may have put it a little below 0 or above 1."""
+    percent = min(max(part, 0.0), 1.0) * 100
+    return f"{percent:.3g}" if percent >= 0.0001 or percent == 0 else "< 0.0001"
 
 
 def _numbers(stage: Stage, scene: ResultScene) -> Rich:
@@ -143,21 +153,38 @@ def _arithmetic(stage: Stage, scene: ResultScene) -> Rich | None:
     spec = scene.spec
     if spec.optimizer is not Optimizer.SGD or spec.steps != 1:
         return None
-    t = stage.texts
-
-    def row(key: str, before: float, gradient: float, after: float) -> str:
-        shown = weight_text(gradient)
-        signed = f"({shown})" if shown.startswith("−") else shown
-        return t(
-            key, w=weight_text(before), rate=rate_text(spec.rate), gradient=signed, new=weight_text(after)
-        )
-
     start, after, gradient = spec.start, scene.outcome.after, scene.outcome.gradient
+    weight = step_texts(start.weight, spec.rate, gradient[0], after.weight)
+    bias = step_texts(start.bias, spec.rate, gradient[1], after.bias)
+    t, rate = stage.texts, rate_text(spec.rate)
     return lines(
         t("result.arithmetic"),
-        row("result.arithmetic_weight", start.weight, gradient[0], after.weight),
-        row("result.arithmetic_bias", start.bias, gradient[1], after.bias),
+        t("result.arithmetic_weight", w=weight[0], rate=rate, gradient=weight[1], new=weight[2]),
+        t("result.arithmetic_bias", w=bias[0], rate=rate, gradient=bias[1], new=bias[2]),
     )
+
+
+def step_texts(before: float, rate: float, gradient: float, after: float) -> tuple[str, str, str]:
+    """Weight, gradient and new weight with as many decimals as the step needs to come out right by hand.
+
+    The gradient gets one digit more than rate × gradient can hide; the last digit of the result may differ by one.
+    """
+    gradient = 0.0 if abs(gradient) < ROUNDING else gradient
+    step = abs(rate * gradient)
+    if not max(abs(before), abs(after), abs(gradient)) < LONGEST_WRITTEN:
+        return short(before), _signed(short(gradient)), short(after)
+    places = 4 if step == 0 else max(4, 3 - math.floor(math.log10(step)))
+    finer = places + 1 + max(0, math.ceil(math.log10(rate)))
+    return _decimals(before, places), _signed(_decimals(gradient, finer)), _decimals(after, places)
+
+
+def _decimals(value: float, places: int) -> str:
+    text = f"{value:.{places}f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text.replace("-", "−")
+
+
+def _signed(text: str) -> str:
+    return f"({text})" if text.startswith("−") else text
 
 
 def _result_rows(stage: Stage, key: str) -> Rows:

@@ -10,13 +10,14 @@ from bot.core.scenes import (
     Standing,
     Welcome,
 )
-from bot.view.message import Keyboard, Message, lines, paragraphs
-from bot.view.rich import MESSAGE_LIMIT, Rich, bold
+from bot.view.message import LABEL_LIMIT, Keyboard, Message, cut, lines, paragraphs
+from bot.view.rich import MESSAGE_LIMIT, Rich, bold, utf16_len
 from bot.view.stage import Stage
 from bot.view.texts import languages
 
 FULL, EMPTY = "▰", "▱"
 BAR = 5  # squares
+MISSING_LIMIT = 60  # of a name that somebody made up, in UTF-16 units
 
 
 def go_on_row(stage: Stage, keyboard: Keyboard, lesson: str | None, *, label: str = "button.go_on") -> None:
@@ -51,14 +52,18 @@ def catalogue(stage: Stage, scene: Catalogue, key: str) -> Message:
     more = keyboard.button(t("button.later"), turn, scene.page + 1) if scene.page + 1 < scene.pages else None
     keyboard.row(earlier, more)
     entries = [_entry(stage, standing) for standing in scene.standings]
-    rich = paragraphs(_missing(stage, scene), _heading(stage, scene), *entries, t("catalogue.hint"))
+    around = _missing(stage, scene), _heading(stage, scene)
+    rich = paragraphs(*around, *entries, t("catalogue.hint"))
+    if rich.units > MESSAGE_LIMIT:  # the buttons have the titles too
+        rich = paragraphs(*around, t("catalogue.hint"))
     return Message(rich=rich, rows=keyboard.rows)
 
 
 def _missing(stage: Stage, scene: Catalogue) -> str | None:
     if not scene.missing:
         return None
-    return stage.texts("catalogue.no_lab" if scene.lab_only else "catalogue.missing", name=scene.missing)
+    name = cut(scene.missing, MISSING_LIMIT)
+    return stage.texts("catalogue.no_lab" if scene.lab_only else "catalogue.missing", name=name)
 
 
 def _heading(stage: Stage, scene: Catalogue) -> Rich:
@@ -74,8 +79,7 @@ def _lesson_label(stage: Stage, standing: Standing, scene: Catalogue) -> str:
     full = standing.asked and standing.right == standing.asked
     progress = {"right": standing.right, "asked": standing.asked}
     label = stage.texts("button.lesson_done" if full else "button.lesson", title="{}", **progress)
-    room = 60 - len(label) + 2
-    return label.replace("{}", title if len(title) <= room else title[: room - 1].rstrip() + "…")
+    return label.replace("{}", cut(title, LABEL_LIMIT - utf16_len(label) + 2))
 
 
 def _entry(stage: Stage, standing: Standing) -> Rich:

@@ -1,12 +1,13 @@
 """A message as values: text with entities, and rows of buttons. What sends it is another room's matter."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from bot.core.actions import Action, data
-from bot.view.rich import Rich, plain
+from bot.view.rich import Rich, plain, utf16_len
 
-LABEL_LIMIT = 60  # characters; Telegram takes more, a phone shows no more
+LABEL_LIMIT = 60  # UTF-16 units; Telegram takes more, a phone shows no more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +67,12 @@ class Keyboard:
 
 
 def cut(text: str, limit: int) -> str:
-    """A text of at most `limit` characters; an ellipsis stands for what was cut off."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    """A text of at most `limit` UTF-16 units; an ellipsis stands for what was cut off."""
+    if utf16_len(text) <= limit:
+        return text
+    ends = accumulate(map(utf16_len, text))  # units up to each character's end
+    kept = sum(1 for end in ends if end < limit)
+    return text[:kept].rstrip() + "…"
 
 
 def lines(*parts: Rich | str | None) -> Rich:

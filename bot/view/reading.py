@@ -54,13 +54,21 @@ def round_end(stage: Stage, scene: RoundEnd, key: str) -> Message:
     onward = _next_lesson(stage, scene.next_lesson)
     rich = paragraphs(
         bold(t("round.title", right=scene.right, asked=scene.asked)),
-        t("round.some") if scene.missed else t("round.all"),
+        _round_word(stage, scene),
         t("round.first_try", right=scene.standing.right, asked=scene.standing.asked),
         t("round.next_lab") if lesson.lab else onward,
     )
     keyboard.row(again)
     _onward_rows(stage, keyboard, lesson, scene.next_lesson)
     return Message(rich=rich, rows=keyboard.rows)
+
+
+def _round_word(stage: Stage, scene: RoundEnd) -> str | None:
+    if not scene.asked:
+        return stage.texts("round.none")
+    if scene.missed:
+        return stage.texts("round.some")
+    return stage.texts("round.all") if scene.right == scene.asked else None
 
 
 def finished(stage: Stage, scene: Finished, key: str) -> Message:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.core.experiment import Spec
-from bot.core.lab import new_state
-from bot.core.lab import scene as lab_scene
+from bot.core.panel import new_state
+from bot.core.panel import scene as panel_scene
 from bot.core.scenes import (
     AskForget,
     AskOver,
@@ -83,7 +83,7 @@ def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, tuple[tuple[tu
             state_ = new_state(lesson.lab).model_copy(
                 update={"fresh": False, "shared": True, "restarted": True}
             )
-            message = lab.lab_message(stage, lab_scene(lesson, state_), SAMPLE_KEY)
+            message = lab.lab_message(stage, panel_scene(lesson, state_), SAMPLE_KEY)
             yield "lab", message.rich, _labels(message.rows)
 
 
