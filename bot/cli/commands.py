@@ -5,10 +5,11 @@ Law: what a person got wrong is one line on standard error, never a traceback; e
 """
 
 import asyncio
+import io
 import json
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -16,11 +17,12 @@ import click
 
 from bot import __version__
 from bot.check import check_paths
-from bot.cli.figures import figures_table, question_figures
-from bot.cli.logs import set_up_logs
+from bot.cli.figures import Figures, figures_table, question_figures
+from bot.cli.logs import hide, secrets_of, set_up_logs
 from bot.cli.run import serve
 from bot.config import Settings, read_settings
 from bot.course.load import load_folder
+from bot.course.model import Lesson
 from bot.errors import ConfigError, NablaError
 from bot.store.sqlite import open_store
 
@@ -29,26 +31,29 @@ T = TypeVar("T")
 ENV_FILE = Path(".env")
 
 
-def give_up(error: NablaError) -> NoReturn:
+def give_up(error: NablaError, secrets: tuple[str, ...] = ()) -> NoReturn:
     """One line, and the exit code that tells whose it is."""
-    click.echo(f"nabla: {error}", err=True)
+    line = " ".join(hide(str(error), secrets).splitlines())
+    click.echo(f"nabla: {line}", err=True)
     sys.exit(2 if isinstance(error, ConfigError) else 1)
 
 
 def settings(*, host: str | None = None, port: int | None = None) -> Settings:
-    """The operator's settings, or one line and exit code 2."""
+    """The operator's settings, with logs that hide them, or one line and exit code 2."""
     try:
-        return read_settings(os.environ, env_file=ENV_FILE, host=host, port=port)
+        chosen = read_settings(os.environ, env_file=ENV_FILE, host=host, port=port)
     except ConfigError as error:
         give_up(error)
+    set_up_logs(chosen)
+    return chosen
 
 
-def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+def to_the_end(work: Coroutine[Any, Any, T], chosen: Settings) -> T:
     """Run to the end; what a person must act on becomes one line."""
     try:
         return asyncio.run(work)
     except NablaError as error:
-        give_up(error)
+        give_up(error, secrets_of(chosen))
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,6 +61,9 @@ def to_the_end(work: Coroutine[Any, Any, T]) -> T:
 @click.pass_context
 def main(context: click.Context) -> None:
     """Nabla, a tutor that lives in a chat. Without a command: run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without these signs shows others, and goes on
+            stream.reconfigure(errors="backslashreplace")
     if context.invoked_subcommand is None:
         context.invoke(run)
 
@@ -66,8 +74,7 @@ def main(context: click.Context) -> None:
 def run(host: str | None = None, port: int | None = None) -> None:
     """Run the tutor: on Telegram with TELEGRAM_BOT_TOKEN, else on a local chat page."""
     chosen = settings(host=host, port=port)
-    set_up_logs(chosen)
-    to_the_end(serve(chosen, announce=click.echo))
+    to_the_end(serve(chosen, announce=click.echo), chosen)
 
 
 @main.command()
@@ -90,20 +97,16 @@ def stats(lesson: str | None, *, as_json: bool) -> None:
     """How learners fare, question by question, at their first try."""
     chosen = settings()
     lessons = load_folder(chosen.lessons).lessons
-    if lesson is not None and lesson not in lessons:
-        raise click.UsageError(
-            f"there is no lesson {lesson!r} in {chosen.lessons}; there are: {', '.join(lessons) or 'none'}"
-        )
-    figures = to_the_end(question_figures(open_store_or_give_up(chosen), lessons, lesson))
+    figures = to_the_end(_figures(chosen, lessons, lesson), chosen)
+    if lesson is not None and lesson not in lessons and not figures:
+        known = ", ".join(lessons) or "none"
+        raise click.UsageError(f"there is no lesson {lesson!r} in {chosen.lessons}; there are: {known}")
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
     else:
         figures_table(figures)
 
 
-def open_store_or_give_up(chosen: Settings) -> Any:
-    """The store for reading beside a running bot."""
-    try:
-        return open_store(chosen.database_url, read_only=True)
-    except NablaError as error:
-        give_up(error)
+async def _figures(chosen: Settings, lessons: Mapping[str, Lesson], lesson: str | None) -> Figures:
+    """Read beside a running bot."""
+    return await question_figures(open_store(chosen.database_url, read_only=True), lessons, lesson)

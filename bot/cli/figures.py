@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bot.course.model import Lesson
 from bot.store.base import OptionFigure, Store
@@ -78,5 +79,6 @@ def figures_table(figures: Figures) -> None:
     for each in figures:
         seconds = "" if each["seconds"] is None else f"{each['seconds']:g}"
         figures_ = (str(each["answered"]), f"{each['right_percent']:g} %", f"{each['hints']:g}", seconds)
-        table.add_row(each["lesson"], each["question"], *figures_, each["common_mistake"] or "")
+        # as Text: an author's `x[i]` is no markup
+        table.add_row(each["lesson"], each["question"], *figures_, Text(each["common_mistake"] or ""))
     Console().print(table)

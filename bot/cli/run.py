@@ -6,10 +6,11 @@ within 8 s, and leaves the rest in the store for the next start.
 
 import asyncio
 import errno
+import logging
 import random
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -22,8 +23,10 @@ from aiohttp import web
 from bot.chat.app import Means, TelegramChat
 from bot.chat.webhook import Webhook, web_app
 from bot.check import lint
+from bot.cli.logs import log_of_loop
+from bot.cli.until import at_most, unless, until
 from bot.config import LOOPBACK, Settings
-from bot.errors import ConfigError
+from bot.errors import ConfigError, NablaError
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from bot.store.base import Store
 from bot.store.sqlite import open_store
@@ -33,9 +36,12 @@ from bot.tutor.shelf import Shelf
 from bot.tutor.trainings import TrainingEngine, Trainings
 from bot.tutor.tutor import Tutor
 
-HANDLE_S, SAY_S, TRAIN_S = 2.5, 3.0, 2.0  # what a stop gives to handling, saying and training: under 8 s
+# What a stop gives to taking in, answering the web, handling, saying and training; together under 8 s.
+TAKE_S, WEB_S, HANDLE_S, SAY_S, TRAIN_S = 0.5, 0.5, 2.0, 2.5, 1.0
 SWEEP_S = 3600.0
 Announce = Callable[[str], None]
+
+log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -50,6 +56,7 @@ async def serve(settings: Settings, *, announce: Announce) -> None:
     """Run until a signal comes; raises what a person must act on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_of_loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await House(settings, announce=announce).live(stop)
@@ -99,41 +106,56 @@ class House:
             stack.push_async_callback(store.close)
             if settings.local:
                 self.local = await self._open_page(stack, database)
-            local = self.local
-            shelf = await self._open_shelf(local)
+            shelf = await self._open_shelf()
             engine = await self._open_engine(stack, shelf, database.parent)
             chat = TelegramChat(
                 token=settings.token or LOCAL_TOKEN,
-                api_url=local.url if local else settings.api_url,
+                api_url=self.local.url if self.local else settings.api_url,
                 store=store,
                 means=self._means,
             )
             stack.push_async_callback(chat.close)
-            if not await _unless(stop, chat.connect()):
-                return
-            tutor = self._tutor(store, shelf, chat)
-            trainings = Trainings(
-                tutor=tutor,
-                store=store,
-                engine=engine,
-                say=chat.say,
-                in_line=chat.in_line,
-                now=self._means.now,
-                sleep=self._means.sleep,
-            )
-            stack.push_async_callback(trainings.drain)
-            stack.push_async_callback(engine.stop)
-            chat.attach(pictures=trainings.picture, documents=tutor.document)
-            stack.push_async_callback(partial(chat.stop, handle_s=HANDLE_S, say_s=SAY_S))
-            await chat.start(tutor)
-            await trainings.resume()
-            if local is None:
-                await self._open_web(stack, chat)
-            works = [shelf.watch(stop), self._sweep(store)]
-            if settings.webhook is None:
-                works.append(chat.intake.poll())
-            self._announce(self._address(local, chat))
-            await _until(stop, works, first=chat.intake.stop)
+            if await unless(stop, chat.connect()):
+                await self._start(stack, store, shelf, engine, chat)
+                works = [self._take_in(stack, chat), shelf.watch(stop), self._sweep(store)]
+                await until(stop, works, first=chat.intake.stop, grace_s=TAKE_S)
+
+    async def _start(
+        self, stack: AsyncExitStack, store: Store, shelf: Shelf, engine: Engine, chat: TelegramChat
+    ) -> None:
+        """Begin to handle, to say and to train; first what an earlier run left."""
+        tutor = self._tutor(store, shelf, chat)
+        trainings = Trainings(
+            tutor=tutor,
+            store=store,
+            engine=engine,
+            say=chat.say,
+            in_line=chat.in_line,
+            now=self._means.now,
+            sleep=self._means.sleep,
+        )
+        stack.push_async_callback(at_most, TRAIN_S, trainings.drain)
+        stack.push_async_callback(engine.stop)
+        chat.attach(pictures=trainings.picture, documents=tutor.document)
+        stack.push_async_callback(partial(chat.stop, handle_s=HANDLE_S, say_s=SAY_S))
+        await chat.start(tutor)
+        await trainings.resume()
+
+    async def _take_in(self, stack: AsyncExitStack, chat: TelegramChat) -> None:
+        """Updates: by webhook, or by polling with the health page beside it."""
+        settings = self._settings
+        hook: Webhook | None = None
+        if settings.webhook is not None:
+            await chat.intake.resume()
+            path = urlsplit(settings.webhook.url).path or "/"
+            hook = Webhook(intake=chat.intake, path=path, secret=settings.webhook.secret)
+        if self.local is None:
+            await self._open_web(stack, hook)
+        if settings.webhook is not None:
+            await chat.intake.set_webhook(settings.webhook.url, settings.webhook.secret)
+        self._announce(self._address(chat))
+        if settings.webhook is None:
+            await chat.intake.poll()
 
     async def _open_page(self, stack: AsyncExitStack, database: Path) -> LocalTelegram:
         settings = self._settings
@@ -150,8 +172,8 @@ class House:
             )
         return page
 
-    async def _open_shelf(self, local: LocalTelegram | None) -> Shelf:
-        shelf = Shelf(self._settings.lessons, lint=lint)
+    async def _open_shelf(self) -> Shelf:
+        shelf, local = Shelf(self._settings.lessons, lint=lint), self.local
         if local is not None:
             shelf.report = lambda text, level: local.notice(text, level=level)
         await shelf.load()
@@ -175,37 +197,35 @@ class House:
             sleep=self._means.sleep,
         )
 
-    async def _open_web(self, stack: AsyncExitStack, chat: TelegramChat) -> None:
+    async def _open_web(self, stack: AsyncExitStack, hook: Webhook | None) -> None:
         """Health always; the webhook too, if one is wanted."""
-        settings, hook = self._settings, None
-        if settings.webhook is not None:
-            await chat.intake.resume()
-            path = urlsplit(settings.webhook.url).path or "/"
-            hook = Webhook(intake=chat.intake, path=path, secret=settings.webhook.secret)
-        runner = web.AppRunner(web_app(health=self._health, webhook=hook), access_log=None)
+        settings = self._settings
+        app = web_app(health=self._health, webhook=hook)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=WEB_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         try:
             await web.TCPSite(runner, settings.host, settings.port).start()
         except OSError as error:
             raise busy(settings, error) from None
-        if settings.webhook is not None:
-            await chat.intake.set_webhook(settings.webhook.url, settings.webhook.secret)
 
     def _health(self) -> dict[str, Any]:
         mode = "webhook" if self._settings.webhook else "polling"
         return {"ok": True, "mode": mode}
 
-    def _address(self, local: LocalTelegram | None, chat: TelegramChat) -> str:
-        if local is not None:
-            return f"Nabla is ready: open {local.url} in a browser. Ctrl+C stops it."
+    def _address(self, chat: TelegramChat) -> str:
+        if self.local is not None:
+            return f"Nabla is ready: open {self.local.url} in a browser. Ctrl+C stops it."
         mode = "by webhook" if self._settings.webhook else "by polling"
         return f"Nabla is ready: @{chat.bot.username} answers {mode}. Ctrl+C stops it."
 
     async def _sweep(self, store: Store) -> None:
-        """Drop old inbox rows now and every hour."""
+        """Drop old inbox rows now and every hour; a store that cannot now may be able to in an hour."""
         while True:
-            await store.sweep(now=self._means.now())
+            try:
+                await store.sweep(now=self._means.now())
+            except NablaError as error:
+                log.warning("old updates are not swept out yet: %s", error)
             await self._means.sleep(SWEEP_S)
 
 
@@ -218,39 +238,3 @@ def busy(settings: Settings, error: OSError) -> ConfigError:
         else f"cannot be used ({error.strerror})"
     )
     return ConfigError(f"NABLA_LISTEN: {place} {fact}; wanted: a free HOST:PORT (or --port P)")
-
-
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
-    """Whether the work was done before a stop came."""
-    task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-            return True
-        return False
-    finally:
-        await _cancel([task, stopping])
-
-
-async def _until(
-    stop: asyncio.Event, works: Iterable[Coroutine[Any, Any, None]], *, first: Callable[[], None]
-) -> None:
-    """Work until `stop`; an error of one ends all. `first` tells them, before they are cut off."""
-    tasks = [asyncio.create_task(work) for work in works]
-    waiting: set[asyncio.Task[Any]] = {*tasks, asyncio.create_task(stop.wait())}
-    try:
-        while not stop.is_set():
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-    finally:
-        first()
-        await asyncio.wait(tasks, timeout=0.5)
-        await _cancel([*tasks, *waiting])
-
-
-async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
