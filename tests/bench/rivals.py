@@ -1,0 +1,87 @@
+"""The same 100 Adam steps in four ways, in turn: `python -m tests.bench.rivals ROUNDS` prints JSON.
+
+Law: one thread, one process, warm, the same data and the same start; the losses must agree before the times count.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from bot.core.experiment import Optimizer, standardise
+from bot.training import loop, worker
+from tests.bench.training import spec
+
+STEPS = 100
+JOB = spec(Optimizer.ADAM, STEPS)
+X, Y = (np.array(standardise(values)[0], np.float32) for values in (JOB.x, JOB.y))
+
+
+def xla() -> float:
+    """What a learner's run is."""
+    return worker.train(JOB).loss_after
+
+
+def graph_loop() -> Callable[[], float]:
+    """The same loop without XLA."""
+    train = tf.function(loop.compiled(loop.adam).python_function)
+
+    def run() -> float:
+        params, slots = tf.zeros([2]), tf.zeros([2, 2])
+        rate, step, steps = tf.constant(JOB.rate), tf.constant(0), tf.constant(STEPS)
+        return float(train(tf.constant(X), tf.constant(Y), params, slots, rate, step, steps)[2][STEPS, 0])
+
+    return run
+
+
+def numpy() -> float:
+    """The arithmetic by hand."""
+    params, mean, square = (np.zeros(2, np.float32) for _ in range(3))
+    for step in range(1, STEPS + 1):
+        error = params[0] * X + params[1] - Y
+        gradient = np.array([2 * np.mean(error * X), 2 * np.mean(error)], np.float32)
+        mean += (gradient - mean) * (1 - 0.9)
+        square += (gradient**2 - square) * (1 - 0.999)
+        rate = JOB.rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        params = params - mean * rate / (np.sqrt(square) + 1e-7)
+    return float(np.mean((params[0] * X + params[1] - Y) ** 2))
+
+
+def eager() -> float:
+    """GradientTape and Keras' optimizer, one step after the other."""
+    params = tf.Variable(tf.zeros([2]))
+    optimizer = keras.optimizers.Adam(JOB.rate)
+    x, y = tf.constant(X), tf.constant(Y)
+
+    def loss() -> tf.Tensor:
+        return tf.reduce_mean((params[0] * x + params[1] - y) ** 2)
+
+    for _ in range(STEPS):
+        with tf.GradientTape() as tape:
+            value = loss()
+        optimizer.apply_gradients([(tape.gradient(value, params), params)])
+    return float(loss())
+
+
+def main(rounds: int) -> None:
+    """Check that all agree, then time them in turn."""
+    worker.settle()
+    ways = {"XLA loop": xla, "graph loop": graph_loop(), "NumPy": numpy, "eager Keras": eager}
+    losses = {name: run() for name, run in ways.items()}
+    if not np.allclose(list(losses.values()), losses["XLA loop"], rtol=1e-3):
+        raise SystemExit(f"the ways do not compute the same: {losses}")
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, run in ways.items():
+            begun = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - begun)
+    print(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
