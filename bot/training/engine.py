@@ -117,6 +117,7 @@ class Engine:
             _settle(job.result, error)
         else:
             _settle(job.result, value)
+            self.ready.set()  # also when the first start had failed
         finally:
             del self._running[job]
             self._serve()

@@ -9,8 +9,9 @@ import logging
 import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from enum import StrEnum
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -52,19 +53,34 @@ def environment(cache: Path | None) -> dict[str, str]:
         compiled = cache.resolve() / f"xla-{_machine()}"
         compiled.mkdir(mode=0o700, parents=True, exist_ok=True)
         compiled.chmod(0o700)  # it holds machine code that will be run
+        chosen["TRAINING_XLA_CACHE"] = str(compiled)
         chosen["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={compiled}"
         chosen["MPLCONFIGDIR"] = str(cache.resolve() / "matplotlib")
     return chosen
 
 
+def _forget_compiled(cache: Path | None) -> None:
+    """Empty the cache, so that the next start compiles anew."""
+    for file in cache.glob("xla-*/*.pb") if cache is not None else ():
+        file.unlink(missing_ok=True)
+
+
 def _machine() -> str:
     """A name for what compiled code depends on: another processor or TensorFlow must not run it."""
-    described = [version("tensorflow"), platform.machine(), platform.processor()]
+    described = [_tensorflow(), platform.machine(), platform.processor()]
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         lines = cpuinfo.read_text(errors="replace").splitlines()
         described += sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))})
     return hashlib.sha256("\n".join(described).encode()).hexdigest()[:12]
+
+
+def _tensorflow() -> str:
+    """The version of TensorFlow, under either of the names it is installed by; empty without it."""
+    for name in ("tensorflow", "tensorflow-cpu"):
+        with suppress(PackageNotFoundError):
+            return version(name)
+    return ""
 
 
 class Workers:

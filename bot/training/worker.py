@@ -22,6 +22,7 @@ from bot.training import loop
 from bot.training.labels import Labels, Words
 from bot.training.plot import draw
 
+CACHE_VARIABLE = "TRAINING_XLA_CACHE"  # set by the pool
 ROOM_BYTES = 1 << 30  # a run or a picture takes a few MB
 _NO_WORDS = Words(before="", after="", data="", losses="", loss="", step="", least="", blew_up="")
 
@@ -47,7 +48,12 @@ def train(spec: Spec) -> Outcome:
         tf.constant(spec.steps),
     )
     began = time.perf_counter()
-    params, slots, log = (tensor.numpy() for tensor in compiled(spec.optimizer)(*arguments))
+    try:
+        result = compiled(spec.optimizer)(*arguments)
+    except tf.errors.OpError:  # a damaged file in the cache of compiled loops does this
+        _forget_compiled()
+        result = compiled(spec.optimizer)(*arguments)
+    params, slots, log = (tensor.numpy() for tensor in result)
     seconds = time.perf_counter() - began
     weight, bias = params.tolist()
     rows = log[: spec.steps + 1].tolist()  # [steps + 1][loss, ∂weight, ∂bias]
@@ -65,6 +71,14 @@ def train(spec: Spec) -> Outcome:
         gradient=(rows[0][1], rows[0][2]),
         seconds=seconds,
     )
+
+
+def _forget_compiled() -> None:
+    """Empty the cache folder, so that everything is compiled anew."""
+    compiled.cache_clear()
+    folder = os.environ.get(CACHE_VARIABLE)
+    for file in Path(folder).glob("*.pb") if folder else ():
+        file.unlink(missing_ok=True)
 
 
 def settle() -> None:

@@ -259,14 +259,24 @@ async def test_stopping_while_it_starts_is_quick(after_s: float) -> None:
 
 
 async def test_a_restart_uses_the_cache_of_compiled_loops(tmp_path: Path) -> None:
-    """Private, per machine, and the bits from the cache are the bits of a fresh compilation."""
-    said = []
-    for _ in range(2):
-        engine = Engine(cache=tmp_path, warm=(7,))
-        await engine.start()
-        said.append(bits(await engine.train(1, houses(Optimizer.ADAM, steps=50))))
-        await engine.stop()
+    """Private, per machine; its bits are those of a fresh compilation, and a damaged file is compiled anew."""
+    spec = houses(Optimizer.ADAM, steps=50)
+    first = Engine(cache=tmp_path, warm=(7,))
+    await first.start()
+    fresh = bits(await first.train(1, spec))
+    await first.stop()
     (folder,) = tmp_path.glob("xla-*")
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert len(list(folder.glob("*.pb"))) == 4
-    assert said[0] == said[1]
+    written = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    assert len(written) == 4
+
+    second = Engine(cache=tmp_path, warm=(7,))
+    await second.start()
+    assert bits(await second.train(1, spec)) == fresh
+    assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == written
+    for file in written:
+        file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(TrainingFailed):
+        await second._take_turn(1, os._exit, (1,), late=False)
+    assert bits(await second.train(1, spec)) == fresh
+    await second.stop()
