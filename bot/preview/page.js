@@ -9,7 +9,7 @@ import { destination } from "./parts/links.js";
 import { Log } from "./parts/log.js";
 import { remember, remembered } from "./parts/memory.js";
 import { alertBox, enlarge, strip, toast } from "./parts/overlay.js";
-import { drawPlaces } from "./parts/places.js";
+import { company, drawPlaces } from "./parts/places.js";
 import { Scroll } from "./parts/scroll.js";
 import { Line } from "./parts/socket.js";
 
@@ -115,7 +115,7 @@ function drawFrame(action) {
 function standing(shared) {
   if (!connected) return "connecting …";
   if (!world.online) return "offline";
-  return shared ? `${shared.members.length} people and ${world.bot.first_name}` : "online";
+  return shared ? company(shared, world.people, world.bot) : "online";
 }
 
 function drawBanner(wait) {
@@ -144,7 +144,7 @@ function drawEmpty() {
   const place = world.chats.find(({ id }) => id === world.chat);
   const shared = place && place.type !== "private";
   const words = shared
-    ? `${world.people.map((user) => user.first_name).join(", ")} and ${world.bot.first_name} are here. In a group the bot hears commands only.`
+    ? `${world.people.filter(({ id }) => place.members.includes(id)).map((user) => user.first_name).join(", ")} and ${world.bot.first_name} are here. In a group the bot hears commands only.`
     : "Short lessons, real questions, and training you can run from the chat.";
   const button = make("button", { type: "button", class: "begin", onclick: () => say({ type: "send", text: shared ? "/help" : "/start" }) }, shared ? "Send /help" : "Start");
   const mark = make("span", { class: "face big", "aria-hidden": "true" }, icon(shared ? "group" : "nabla"));

@@ -64,6 +64,7 @@ async def test_three_people_stay_apart(bot: ScriptedBot, chat: ChatPage) -> None
 async def test_the_group_is_shared(bot: ScriptedBot, chat: ChatPage) -> None:
     """In the group everybody sees everything; the sender's name is shown to the others."""
     await chat.page.get_by_role("button", name="Study group").click()
+    assert await chat.page.locator("#status").inner_text() == "3 people and Nabla"
     await chat.send("/help")
     heard = await bot.heard()
     assert heard["chat"]["title"] == "Study group"

@@ -91,7 +91,10 @@ function photo(message, hands) {
   const size = message.photo.reduce((best, next) => (next.width * next.height > best.width * best.height ? next : best));
   const about = message.caption ? message.caption.split("\n")[0].slice(0, 120) : "Picture without a caption";
   const image = make("img", { src: `/files/${encodeURIComponent(size.file_id)}`, width: size.width, height: size.height, alt: about, decoding: "async" });
-  return make("button", { type: "button", class: "photo", "aria-label": `Enlarge: ${about}`, onclick: () => hands.enlarge(image.src, about) }, image);
+  const button = make("button", { type: "button", class: "photo", "aria-label": `Enlarge: ${about}`, onclick: () => hands.enlarge(image.src, about) }, image);
+  button.style.setProperty("--width", size.width); // the place is taken before the picture has come, so that nothing jumps
+  button.style.setProperty("--height", size.height);
+  return button;
 }
 
 function attachment({ file_id: id, file_name: name = "file", file_size: bytes }) {

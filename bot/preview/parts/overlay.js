@@ -2,13 +2,13 @@
 
 import { find, make } from "./dom.js";
 
-/** A few words that go away by themselves, slower when there is more to read. */
+/** A few words over the header, where they hide nothing that is read or pressed; they go by themselves, slower when longer. */
 export function toast(words) {
   const node = make("p", { class: "toast" }, words);
   const box = find("toasts");
   if (box.children.length >= 3) box.firstChild.remove();
   box.append(node);
-  setTimeout(() => node.remove(), 3_000 + 60 * words.length);
+  setTimeout(() => node.remove(), 1_800 + 60 * words.length);
 }
 
 /** A modal alert; with an address it asks before anything opens, and shows where it leads. */

@@ -13,7 +13,7 @@ export function drawPlaces({ people, chats, person, chat, bot, unread, go }) {
   const held = document.activeElement?.closest?.(".side")?.contains(document.activeElement) ? document.activeElement.dataset.goal : null;
   find("people").replaceChildren(...people.map((user) => personKey(user, { person, chat, chats, unread, go })));
   const mine = chats.filter(({ members }) => members.includes(person));
-  find("chats").replaceChildren(...mine.map((place) => chatKey(place, { person, chat, bot, unread, go })));
+  find("chats").replaceChildren(...mine.map((place) => chatKey(place, { people, person, chat, bot, unread, go })));
   if (held) document.querySelector(`.side [data-goal="${held}"]`)?.focus({ preventScroll: true });
 }
 
@@ -28,10 +28,13 @@ function personKey(user, { person, chat, chats, unread, go }) {
   return make("li", {}, make("button", { ...traits, "aria-label": label(`Be ${user.first_name}`, waiting) }, face(user), words, badge(waiting)));
 }
 
-function chatKey(place, { person, chat, bot, unread, go }) {
+/** Who is in a chat besides the bot, in words. */
+export const company = ({ members }, people, bot) => `${people.filter(({ id }) => members.includes(id)).length} people and ${bot.first_name}`;
+
+function chatKey(place, { people, person, chat, bot, unread, go }) {
   const current = place.id === chat;
   const title = isPrivate(place) ? bot.first_name : place.title;
-  const about = isPrivate(place) ? "Private chat" : `${place.members.length} people and ${bot.first_name}`;
+  const about = isPrivate(place) ? "Private chat" : company(place, people, bot);
   const picture = isPrivate(place) ? face({ is_bot: true }) : make("span", { class: "face many", "aria-hidden": "true" }, icon("group"));
   const traits = { type: "button", title, "data-goal": `chat-${isPrivate(place) ? "private" : place.id}`, "aria-current": current ? "true" : undefined, onclick: () => go(person, place.id) };
   const words = make("span", { class: "words" }, make("b", {}, title), make("small", {}, about));
