@@ -28,6 +28,7 @@ SHADES = 12  # of each colour towards white in the PNG's palette, for smooth edg
 BLUE, ORANGE, INK, MUTED, GRID = "#0072B2", "#D55E00", "#222222", "#6E6E6E", "#E3E3E3"
 SMALL, MIDDLE, BIG = 15.0, 17.0, 20.0  # points
 LOG_FROM = 20.0  # a loss that changed by more than this factor is read on a log scale
+ROUND = (1, 2, 2.5, 5, 10)  # between marks of an axis
 FLOOR = 1e-14  # a log scale has no place for 0; float32 losses below this are noise
 MARKED = 20  # up to so many steps each one has a dot
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -88,6 +89,9 @@ def _draw_line(axes: Axes, spec: Spec, outcome: Outcome, labels: Labels) -> None
     left, right = _widened(spec.x, 0.08)
     low, high = _widened(spec.y, 0.3)
     axes.set(xlim=(left, right), ylim=(low, high))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(6, steps=ROUND))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
     axes.plot(spec.x, spec.y, "o", color=INK, markersize=10, label=words.data, zorder=4)
     muted: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 3.0}
     strong: dict[str, Any] = {"color": BLUE, "linestyle": "-", "linewidth": 4.5}
@@ -141,14 +145,14 @@ def _draw_losses(axes: Axes, spec: Spec, outcome: Outcome, words: Words) -> None
         _make_log(axes)
     else:
         axes.set_ylim(0, max(shown) * 1.2)
-        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND))
     axes.plot(shown, color=ORANGE, linewidth=3.5, marker="o" if finite <= MARKED + 1 else "", markersize=8)
     if least > FLOOR:
         name = f"{words.least}: {_short(least)}"
         axes.axhline(least, color=MUTED, linewidth=2.5, linestyle=":", label=name)
     last = spec.steps if finite == len(losses) else max(1.0, 1.3 * finite)
     axes.set_xlim(-0.04 * last, 1.04 * last)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=ROUND))
     _mark_ends(axes, shown, whole=finite == len(losses))
     if finite < len(losses):
         axes.plot(len(shown) - 1, shown[-1], "X", color=INK, markersize=15)
@@ -195,6 +199,14 @@ def _short(value: float) -> str:
     return power if digits == "1" else f"{digits}·{power}"
 
 
+def _tick(value: float) -> str:
+    """A number on an axis in real units: whole, with thin spaces between thousands."""
+    if value != 0 and not 1e-6 <= abs(value) < 1e10:
+        return _short(value)
+    text = f"{value:,.8f}".rstrip("0").rstrip(".").replace("-", "−")
+    return text.replace(",", "\u2009" if abs(value) >= 1e4 else "")
+
+
 def _say(axes: Axes, text: str) -> None:
     axes.text(
         0.97,
@@ -218,15 +230,15 @@ def _name(axes: Axes, title: str, below: str, beside: str) -> None:
     """Title, legend in a row under it, where it covers nothing, and the names of the axes."""
     handles, _ = axes.get_legend_handles_labels()
     axes.set_title(
-        textwrap.fill(title, 42),
+        textwrap.fill(title, 34),
         loc="left",
         fontsize=BIG,
         fontweight="bold",
         pad=40 if handles else 14,
         parse_math=False,
     )
-    axes.set_xlabel(below, fontsize=MIDDLE, parse_math=False)
-    axes.set_ylabel(beside, fontsize=MIDDLE, parse_math=False)
+    axes.set_xlabel(textwrap.fill(below, 44), fontsize=MIDDLE, parse_math=False)
+    axes.set_ylabel(textwrap.fill(beside, 24), fontsize=MIDDLE, parse_math=False)
     if handles:
         legend = axes.legend(
             loc="lower left",

@@ -148,3 +148,19 @@ def test_the_line_after_runs_where_the_model_says() -> None:
 def test_numbers_in_the_picture_are_short(value: float, text: str) -> None:
     """Three digits, and powers of ten instead of a programmer's e."""
     assert plot._short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-5.0, "−5"),
+        (0.00012, "0.00012"),
+        (1250.5, "1250.5"),
+        (1250000.0, "1\u2009250\u2009000"),
+        (1e12, "10¹²"),
+    ],
+)
+def test_an_axis_in_real_units_has_whole_numbers(value: float, text: str) -> None:
+    """No offset in a corner, no exponent where people write none."""
+    assert plot._tick(value) == text
