@@ -95,7 +95,9 @@ class Wire:
         async with self._session.post(f"{self.url}/crowd", json={"do": do, **arguments}) as response:
             response.raise_for_status()
             result: dict[str, Any] = await response.json()
-            return result
+        if "error" in result:
+            raise RuntimeError(result["error"])
+        return result
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections import deque
 from itertools import count
 from typing import Any
@@ -32,7 +33,8 @@ class Stub:
         self.crowd = Crowd(self.put)
         self._updates: deque[tuple[int, str]] = deque()
         self._some = asyncio.Event()
-        self._update_ids, self._message_ids = count(1), count(100)
+        # A second stub for the same database must not begin where its inbox has been.
+        self._update_ids, self._message_ids = count(time.time_ns() // 1_000_000), count(100)
 
     def put(self, kind: str, body: str) -> None:
         """Queue an update for the bot."""
@@ -85,7 +87,10 @@ class Stub:
         load = getattr(self.crowd, wish.pop("do"))
         self.delay_s = wish.pop("delay_s", 0.0)
         calls = self.calls
-        result: dict[str, Any] = await load(**wish)
+        try:
+            result: dict[str, Any] = await load(**wish)
+        except (TimeoutError, RuntimeError) as error:
+            return {"error": f"{load.__name__}: {str(error) or 'the bot did not answer in time'}"}
         return result | {
             "calls": self.calls - calls,
             "options": self.crowd.options,

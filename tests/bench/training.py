@@ -89,10 +89,11 @@ async def end_to_end(folder: Path, *, runs: int) -> list[Figure]:
     ]
 
 
-async def rivals(*, rounds: int) -> list[Figure]:
+async def rivals(*, rounds: int, steps: int) -> list[Figure]:
     """The compiled loop beside a graph loop, NumPy and eager Keras, in a process as a worker is."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.rivals", str(rounds),
+        str(steps),
         cwd=ROOT, env=clean_environment(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", OMP_NUM_THREADS="1"),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
@@ -103,7 +104,7 @@ async def rivals(*, rounds: int) -> list[Figure]:
     ours = median(found["XLA loop"])
     return [
         _ms(
-            f"100 Adam steps, {name}",
+            f"{steps:,} Adam steps, {name}",
             seconds,
             "" if name == "XLA loop" else f"{median(seconds) / ours:,.0f} times",
         )
@@ -111,7 +112,9 @@ async def rivals(*, rounds: int) -> list[Figure]:
     ]
 
 
-async def measure(*, rounds: int = 3, runs: int = 200, pictures: int = 20, tapped: int = 15) -> list[Figure]:
+async def measure(
+    *, rounds: int = 3, runs: int = 200, pictures: int = 20, tapped: int = 15, steps: int = 1000
+) -> list[Figure]:
     """The figures."""
     cold, cached = [], []
     for _ in range(rounds):
@@ -125,7 +128,7 @@ async def measure(*, rounds: int = 3, runs: int = 200, pictures: int = 20, tappe
     with tempfile.TemporaryDirectory(prefix="nabla-bench-") as place:
         figures += await warm(Path(place) / "cache", runs=runs, pictures=pictures)
         figures += await end_to_end(Path(place), runs=tapped)
-    return figures + await rivals(rounds=rounds)
+    return figures + await rivals(rounds=5 * rounds, steps=steps)
 
 
 def _s(name: str, seconds: list[float]) -> Figure:
