@@ -12,7 +12,7 @@ OTHERS = {"check", "stats"}  # which are cut short by a signal like any program
 def main() -> None:
     """Load the command line and do what it says."""
     if not OTHERS & set(sys.argv[1:]):
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: sys.exit(0))
     # Only now: loading takes about a second, in which SIGINT would show a traceback.
     from bot.cli import main as command_line  # noqa: PLC0415

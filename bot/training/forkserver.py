@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing import forkserver, popen_forkserver, reduction, spawn, util
+from multiprocessing import forkserver, popen_forkserver, reduction, resource_tracker, spawn, util
 from multiprocessing.context import ForkServerContext, ForkServerProcess, set_spawning_popen
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -33,6 +33,19 @@ def _environment(added: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """For the instant of a process start: SIGINT is blocked, which the new process and all its forks inherit.
+
+    They ignore it anyway, but only once Python is up: until then a Ctrl-C for the whole group would end them.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Server(forkserver.ForkServer):
     """The process that forks workers; started when the first is asked for, and again should it die."""
 
@@ -51,7 +64,9 @@ class _Server(forkserver.ForkServer):
         if self._closed:
             raise OSError("the fork server is closed")
         with _environment(self._environment):
-            super().ensure_running()
+            resource_tracker.ensure_running()  # which unblocks SIGINT when it starts its own process
+            with _deaf():
+                super().ensure_running()
 
     def close(self) -> None:
         """Kill it for good; whoever waits for a worker from it gets EOFError."""
