@@ -127,6 +127,11 @@ class Person:
         except TimeoutError:
             raise AssertionError(f"the bot did not say {contains!r}; it said {passed}") from None
 
+    async def has_said(self, contains: str) -> Message:
+        """Give the newest message with the words, waiting for it if it is not there yet."""
+        there = [message for message in self.messages() if contains in message.text]
+        return there[-1] if there else await self.says(contains)
+
     def last(self) -> Message:
         """Give the bot's newest message as it is now."""
         said = [message for message in self.messages() if message.body["from"]["is_bot"]]
