@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from tests.bench import calls, starting, storing, tapping, training
-from tests.bench.figures import Figure, as_json, machine, markdown
+from tests.bench.figures import Figure, as_json, earlier, load, machine, markdown
 
 PARTS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "start": starting.measure,
@@ -39,11 +39,20 @@ async def measure(parts: tuple[str, ...]) -> list[Figure]:
 @click.option(
     "--markdown", "table_file", type=click.Path(dir_okay=False, path_type=Path), help="Keep the table too."
 )
-def main(parts: tuple[str, ...], json_file: Path | None, table_file: Path | None) -> None:
+@click.option(
+    "--beside",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Show an earlier run's JSON beside.",
+)
+def main(
+    parts: tuple[str, ...], json_file: Path | None, table_file: Path | None, beside: Path | None
+) -> None:
     """Measure Nabla (all PARTS, or those named): some four minutes, 127.0.0.1 only."""
+    before = earlier(beside.read_text(encoding="utf-8")) if beside else None
     where = machine(datetime.now(UTC))
     figures = asyncio.run(measure(parts or tuple(PARTS)))
-    table = markdown(figures, where)
+    where["load after"] = load()
+    table = markdown(figures, where, before)
     click.echo(table)
     if json_file is not None:
         json_file.write_text(as_json(figures, where), encoding="utf-8")

@@ -6,7 +6,7 @@ Law: nothing here judges a number; a figure says its unit and what it was measur
 import json
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -22,6 +22,14 @@ class Figure:
     value: float
     unit: str
     note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """An earlier run, and the machine it ran on."""
+
+    figures: tuple[Figure, ...]
+    where: Mapping[str, str]
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -49,9 +57,6 @@ def number(value: float) -> str:
 
 def machine(now: datetime) -> dict[str, str]:
     """Where and when it was measured, in words."""
-    load = "unknown"
-    if hasattr(os, "getloadavg"):
-        load = " ".join(f"{each:.1f}" for each in os.getloadavg())
     return {
         "date": now.strftime("%Y-%m-%d %H:%M UTC"),
         "cpu": _processor(),
@@ -60,8 +65,13 @@ def machine(now: datetime) -> dict[str, str]:
         "python": platform.python_version(),
         "tensorflow": version("tensorflow"),
         "python-telegram-bot": version("python-telegram-bot"),
-        "load average before": load,
+        "load before": load(),
     }
+
+
+def load() -> str:
+    """How busy the machine was: runnable processes over the last 1, 5 and 15 minutes."""
+    return " ".join(f"{each:.1f}" for each in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
 
 
 def _processor() -> str:
@@ -71,17 +81,35 @@ def _processor() -> str:
     return named[0] if named else platform.processor() or "unknown"
 
 
-def markdown(figures: Iterable[Figure], where: dict[str, str]) -> str:
-    """The table of a README."""
-    rows = [
-        f"| {each.group} | {each.name} | {number(each.value)} {each.unit} | {each.note} |" for each in figures
-    ]
-    head = ["| part | figure | measured | note |", "| --- | --- | ---: | --- |"]
-    place = ", ".join(f"{name} {value}" for name, value in where.items())
-    return "\n".join([f"Measured: {place}.", "", *head, *rows, ""])
+def markdown(figures: Iterable[Figure], where: Mapping[str, str], beside: Earlier | None = None) -> str:
+    """The table of a README; `beside`: an earlier run, in a column of its own."""
+    places = [f"Measured: {_place(where)}."]
+    before = {(each.group, each.name): each.value for each in beside.figures} if beside else {}
+    head, line = "| part | figure | measured |", "| --- | --- | ---: |"
+    if beside is not None:
+        places.append(f"Before: {_place(beside.where)}.")
+        head, line = f"{head} before | ratio |", f"{line} ---: | ---: |"
+    rows = []
+    for each in figures:
+        row = f"| {each.group} | {each.name} | {number(each.value)} {each.unit} |"
+        if beside is not None:
+            old = before.get((each.group, each.name), float("nan"))
+            row += f" {number(old)} {each.unit} | {each.value / old if old else float('nan'):.2f} |"
+        rows.append(f"{row} {each.note} |")
+    return "\n\n".join([*places, "\n".join([f"{head} note |", f"{line} --- |", *rows])]) + "\n"
 
 
-def as_json(figures: Iterable[Figure], where: dict[str, str]) -> str:
+def _place(where: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in where.items())
+
+
+def as_json(figures: Iterable[Figure], where: Mapping[str, str]) -> str:
     """The same for programs."""
     whole = {"machine": where, "figures": [asdict(each) for each in figures]}
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def earlier(text: str) -> Earlier:
+    """What `as_json` wrote; ValueError, KeyError or TypeError for anything else."""
+    whole = json.loads(text)
+    return Earlier(figures=tuple(Figure(**each) for each in whole["figures"]), where=dict(whole["machine"]))

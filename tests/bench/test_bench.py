@@ -4,12 +4,13 @@ import json
 import math
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.bench import calls, starting, storing, tapping, training
-from tests.bench.figures import Figure, as_json, markdown, median, number, quantile
+from tests.bench.figures import Figure, as_json, earlier, markdown, median, number, quantile
 from tests.bench.processes import stub
 
 ONE = Figure(group="taps", name="answered", value=1234.5, unit="/s", note="600 taps")
@@ -37,6 +38,15 @@ def test_table_and_json_hold_the_same_figures() -> None:
     """Readers and programs get value, unit and note."""
     assert "| taps | answered | 1,234 /s | 600 taps |" in markdown([ONE], {"cores": "2"})
     assert json.loads(as_json([ONE], {"cores": "2"}))["figures"][0]["value"] == 1234.5
+
+
+def test_an_earlier_run_stands_beside() -> None:
+    """What was kept as JSON comes back as a column with the ratio; a figure that was not there has none."""
+    before = earlier(as_json([replace(ONE, value=617.25)], {"cores": "4"}))
+    table = markdown([ONE, replace(ONE, name="new")], {"cores": "2"}, before)
+    assert "| taps | answered | 1,234 /s | 617 /s | 2.00 | 600 taps |" in table
+    assert "| taps | new | 1,234 /s | nan /s | nan |" in table
+    assert "Before: cores 4." in table
 
 
 def test_an_answer_that_was_said_but_not_kept_voids_the_bench(tmp_path: Path) -> None:
