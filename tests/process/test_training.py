@@ -22,7 +22,7 @@ def settings(telegram: LocalTelegram) -> Mapping[str, str]:
     return {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url}
 
 
-async def test_tensorflow_is_never_in_the_bots_process(
+async def test_heavy_libraries_are_never_in_the_bots_process(
     telegram: LocalTelegram, ada: Person, start: Start
 ) -> None:
     """After a training with its picture: neither a module nor a mapped file of it; Ctrl+C then ends all of it."""
@@ -37,6 +37,7 @@ async def test_tensorflow_is_never_in_the_bots_process(
     modules = {name.partition(".")[0] for name in await bot.modules()}
     assert "telegram" in modules, "the probe looked into another process"
     assert modules.isdisjoint(HEAVY)
+    # its folder, named after this test, is among the mapped files: so no such word in the name above
     maps = Path(f"/proc/{bot.pid}/maps").read_text()
     assert not [name for name in HEAVY if name in maps]
     family = below(bot.pid)
