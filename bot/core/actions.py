@@ -34,7 +34,6 @@ class Action(StrEnum):
     LANGUAGE = "la"  # :language, `auto` for Telegram's
     FORGET = "fy"
     KEEP_ALL = "fn"
-    NOT_NOW = "nn"
 
 
 SEPARATOR = ":"
