@@ -31,6 +31,7 @@ Sleep = Callable[[float], Awaitable[None]]
 READ_MARGIN_S = 10.0  # how much longer than the long poll an answer may take
 CONFLICTS = 3  # so many within the window are another poller; a restart of ourselves causes one
 CONFLICT_WINDOW_S = 60.0
+QUIET_S = 24 * 3600.0  # as long as Telegram keeps updates
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,14 +107,27 @@ class Intake:
         await self._store.commit(Change(learner=0, update=key), now=self._now())
 
     async def poll(self) -> None:
-        """Resume, then fetch, keep and feed until `stop`; ConflictError, ConfigError: a person must help."""
-        await self._until_done(lambda: call(self._bot, "deleteWebhook", {"drop_pending_updates": False}))
+        """Resume, then fetch, keep and feed until `stop`; ConflictError, ConfigError: a person must help.
+
+        At first, and after a quiet day, no offset goes out: Telegram may begin ids anew at random after a quiet
+        week, and an offset above them would throw them away. The inbox knows what comes a second time.
+        """
+        await self._until_done(self._drop_webhook)
         await self.resume()
-        offset = await self._store.next_offset(self._bot.id)
+        offset, heard = None, self._clock()
         while not self._stopped.is_set():
             updates = await self._until_done(lambda: self._fetch(offset))  # noqa: B023 (done within this round)
             if updates and await self._keep_patiently([arrived(update) for update in updates]):
-                offset = max(update["update_id"] for update in updates) + 1
+                offset, heard = max(update["update_id"] for update in updates) + 1, self._clock()
+            elif self._clock() - heard > QUIET_S:
+                offset = None
+
+    async def _drop_webhook(self) -> None:
+        """Make polling possible; a server that knows no webhooks needs none dropped."""
+        try:
+            await call(self._bot, "deleteWebhook", {"drop_pending_updates": False})
+        except (InvalidToken, BadRequest) as error:  # the token was good for getMe; the framework calls a 404 so
+            log.warning("deleteWebhook was refused: %s", type(error).__name__)
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Tell Telegram where to send updates; call after `resume`, with the server listening."""

@@ -152,9 +152,6 @@ class Store(Protocol):
     async def waiting(self, bot: int) -> list[KeptUpdate]:
         """Updates kept but not handled, in the order they were kept."""
 
-    async def next_offset(self, bot: int) -> int | None:
-        """Highest update id ever kept for this bot plus one, or None."""
-
     async def load(self, learner: int) -> Remembered:
         """What is known of a learner; never None."""
 

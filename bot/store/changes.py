@@ -33,14 +33,10 @@ def keep(db: Connection, bot: int, updates: Sequence[tuple[int, str]], now: date
         row = (bot, update_id, json_text(body), at)
         if db.execute(_KEEP, row).rowcount:
             new.append(update_id)
-    if updates:
-        db.execute(_OFFSET, (bot, max(update_id for update_id, _ in updates) + 1))
     return new
 
 
 _KEEP = "INSERT INTO inbox (bot, update_id, body, kept_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_OFFSET = """INSERT INTO bots (bot, next_offset) VALUES (?, ?)
-    ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)"""
 
 
 def commit(db: Connection, change: Change, now: datetime) -> tuple[Word, ...] | None:

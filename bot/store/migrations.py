@@ -12,7 +12,6 @@ recorded by name in `_sqlite_migrations`, so that a program can see that a file 
 `runs`      a run under its short code, to be replayed by anyone who has the code.
 `screens`   where a screen of a learner stands: its key and Telegram's message id; gone when it is dead.
 `inbox`     an update: its body until it is handled, then empty; gone 48 h after it was handled.
-`bots`      the offset from which a bot goes on asking for updates; stays.
 
 Times are UTC, ISO 8601 text with microseconds, so that they sort as text. Bodies are JSON text that the store
 does not look into. Tables are STRICT: a value of the wrong type is refused.
@@ -108,12 +107,6 @@ _FIRST_TABLES = (
     """,
     # Serves both: NULL are those that wait (in order of number), the smallest times are those to sweep.
     "CREATE INDEX inbox_handled ON inbox (handled_at)",
-    """
-    CREATE TABLE bots (
-        bot INTEGER PRIMARY KEY,
-        next_offset INTEGER NOT NULL
-    ) STRICT
-    """,
 )
 
 

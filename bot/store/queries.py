@@ -34,12 +34,6 @@ def waiting(db: Connection, bot: int) -> list[KeptUpdate]:
     ]
 
 
-def next_offset(db: Connection, bot: int) -> int | None:
-    """Highest update id ever kept, plus one."""
-    found = db.execute("SELECT next_offset FROM bots WHERE bot = ?", (bot,)).fetchone()
-    return None if found is None else int(found[0])
-
-
 def unsaid(db: Connection) -> list[Word]:
     """Words in the order of saying."""
     sql = "SELECT number, chat, kind, body, key FROM words ORDER BY number"

@@ -102,9 +102,6 @@ class SqliteStore(Store):
     async def waiting(self, bot: int) -> list[KeptUpdate]:
         return await self._read(lambda db: queries.waiting(db, bot))
 
-    async def next_offset(self, bot: int) -> int | None:
-        return await self._read(lambda db: queries.next_offset(db, bot))
-
     async def load(self, learner: int) -> Remembered:
         return await self._read(lambda db: queries.load(db, learner))
 

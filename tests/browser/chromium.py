@@ -126,7 +126,7 @@ class ChatPage:
         """The newest message that contains the words."""
         return self.page.locator(".message").filter(has_text=words).last
 
-    async def wait_text(self, words: str, *, timeout_s: float = 10) -> str:
+    async def wait_text(self, words: str, *, timeout_s: float = 30) -> str:
         """Waits until the chat in view shows the words; returns all it shows, as a reader sees it."""
         await self.page.wait_for_function(
             "words => document.getElementById('scroll').innerText.includes(words)",

@@ -89,15 +89,6 @@ class StoreContract:
         await store.keep(1, [(8, "{}")], now=NOW)
         assert [kept.key.update_id for kept in await store.waiting(1)] == [9, 8]
 
-    async def test_next_offset_outlives_the_updates(self, store: Store) -> None:
-        """The offset is one above the highest id ever kept, also when that update was swept."""
-        assert await store.next_offset(1) is None
-        await store.keep(1, [(8, "{}"), (4, "{}")], now=NOW)
-        await store.commit(Change(learner=ANN, update=update(8)), now=NOW)
-        await store.sweep(now=NOW + timedelta(days=9))
-        assert await store.next_offset(1) == 9
-        assert await store.next_offset(2) is None
-
     async def test_half_a_surrogate_pair_is_kept_as_its_escape(self, store: Store) -> None:
         """What UTF-8 cannot carry does not stop the inbox, and means the same JSON."""
         await store.keep(1, [(5, '{"text": "\ud83d é \U0001f600"}')], now=NOW)
@@ -473,7 +464,6 @@ async def everything(store: Store) -> tuple[object, ...]:
     """All that can be read of Ann and bot 1."""
     return (
         await store.waiting(1),
-        await store.next_offset(1),
         await store.load(ANN),
         await store.unsaid(),
         await store.jobs(),

@@ -30,7 +30,6 @@ class Shelf:
     """All that is remembered; it outlives a closed store."""
 
     inbox: dict[UpdateKey, tuple[str, datetime, datetime | None]] = field(default_factory=dict)
-    offsets: dict[int, int] = field(default_factory=dict)
     sessions: dict[int, str | None] = field(default_factory=dict)
     answers: list[tuple[int, Answer]] = field(default_factory=list)
     words: list[tuple[int, Word]] = field(default_factory=list)
@@ -59,15 +58,11 @@ class ModelStore(Store):
             if key not in self.shelf.inbox:
                 self.shelf.inbox[key] = (body, now, None)
                 new.append(update_id)
-            self.shelf.offsets[bot] = max(self.shelf.offsets.get(bot, update_id + 1), update_id + 1)
         return new
 
     async def waiting(self, bot: int) -> list[KeptUpdate]:
         rows = self.shelf.inbox.items()
         return [KeptUpdate(key=key, body=row[0]) for key, row in rows if key.bot == bot and row[2] is None]
-
-    async def next_offset(self, bot: int) -> int | None:
-        return self.shelf.offsets.get(bot)
 
     async def load(self, learner: int) -> Remembered:
         screens = {key: message for (who, key), message in self.shelf.screens.items() if who == learner}

@@ -148,7 +148,7 @@ def _plain(word: Word) -> NewWord:
 async def _look(store: Store) -> list[object]:
     seen: list[object] = [[_plain(word) for word in await store.unsaid()], await store.jobs()]
     for bot in (1, 2):
-        seen += [await store.waiting(bot), await store.next_offset(bot)]
+        seen += [await store.waiting(bot)]
     for learner in (1, 2, 7_000_000_001):
         remembered = await store.load(learner)
         exported = await store.export(learner)

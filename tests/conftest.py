@@ -1,0 +1,18 @@
+"""Order and patience: fast tests first, and no deadline for property tests on a busy machine."""
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
+SLOW = ("process", "tensorflow", "browser")  # from the quickest to the slowest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first, so that what is plainly wrong shows in a minute; otherwise the order stays."""
+    items.sort(
+        key=lambda item: max(
+            (SLOW.index(m.name) + 1 for m in item.iter_markers() if m.name in SLOW), default=0
+        )
+    )
