@@ -1,0 +1,115 @@
+"""The README is true: its commands run, its tables are those of the program, its pictures are there."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.chat.app import COMMANDS
+from bot.check.codes import table
+from bot.cli import main
+from bot.config import NAMES
+from bot.course.load import load_text
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = [
+    line[2:] for block in re.findall(r"```console\n(.*?)```", README, re.S) for line in block.splitlines()
+]
+
+
+def between(start: str, end: str) -> str:
+    """The part of the README between two marks."""
+    return README.split(start)[1].split(end)[0].strip()
+
+
+def test_the_table_of_codes_is_the_program_s() -> None:
+    """Every code of `check`, with its sentence."""
+    shown = between("<!-- codes: made by bot.check.codes.table(), checked by a test -->", "<!-- /codes -->")
+    assert shown == table()
+
+
+def test_every_setting_is_named_and_no_other() -> None:
+    """The table of settings is complete."""
+    named = re.findall(r"^\| `((?:NABLA|TELEGRAM)_\w+)`", README, re.M)
+    assert sorted(named) == sorted(NAMES)
+
+
+def test_the_example_of_settings_has_every_name() -> None:
+    """`.env.example` shows what can be set."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^#?((?:NABLA|TELEGRAM)_\w+)=", example, re.M)) == sorted(
+        set(NAMES) - {"NABLA_ENGINE"}
+    )
+
+
+def test_every_command_of_a_learner_is_named() -> None:
+    """What the bot registers with Telegram stands in the README."""
+    assert [name for name in COMMANDS if f"`/{name}" not in README and f"`/{name}`" not in README] == []
+
+
+def test_the_example_lesson_is_a_lesson(tmp_path: Path) -> None:
+    """An author who copies it begins with a file that passes `check`."""
+    text = re.findall(r"```yaml\n(.*?)```", README, re.S)[0]
+    assert load_text(text.encode(), file="example.yaml").findings == ()
+    file = tmp_path / "example.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert CliRunner().invoke(main, ["check", str(file)]).exit_code == 0
+
+
+def test_its_pictures_and_links_are_there() -> None:
+    """No link into the project leads nowhere."""
+    for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_its_check_command_runs() -> None:
+    """The shipped lessons are clean."""
+    command = next(line for line in CONSOLE if "bot check" in line)
+    assert CliRunner().invoke(main, command.split()[3:]).exit_code == 0
+
+
+def test_make_test_is_a_target() -> None:
+    """`make test` is this very run: here it is only looked up."""
+    assert "make test" in CONSOLE
+    found = subprocess.run(
+        ["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "-m pytest" in found.stdout
+
+
+@pytest.mark.process
+def test_make_run_shows_the_chat_page(tmp_path: Path) -> None:
+    """The first command of the README, as written: a page answers on the address that it prints."""
+    assert CONSOLE[0] == "make run"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    names = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NABLA_", "TELEGRAM_"))
+    }
+    environ = names | {
+        "NABLA_LISTEN": f"127.0.0.1:{port}",
+        "NABLA_DATABASE_URL": f"sqlite:///{tmp_path / 'local.db'}",
+        "MAKEFLAGS": "",
+    }
+    run = subprocess.Popen(
+        ["make", "run"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert run.stdout is not None
+        line = next(line for line in run.stdout if "open http" in line)
+        address = re.search(r"http://\S+", line)
+        assert address is not None
+        with urllib.request.urlopen(address[0], timeout=10) as answer:
+            assert answer.status == 200
+            assert b"Nabla" in answer.read()
+    finally:
+        os.killpg(run.pid, signal.SIGTERM)
+        run.communicate(timeout=15)
