@@ -80,8 +80,3 @@ def start_over(turn: Turn, lesson: Lesson) -> None:
     turn.study(lesson.id, step=None, index=0, read=False, round=None)
     turn.remember(lesson=lesson.id)
     show_step(turn, lesson, 0)
-
-
-def keep_place(turn: Turn, lesson: Lesson) -> None:
-    """Do not start over: go on where the learner stopped."""
-    learn(turn, lesson)

@@ -12,6 +12,7 @@ from bot.view.rich import MESSAGE_LIMIT, Rich, bold, link, pre
 from bot.view.stage import Stage
 
 LEFT, RIGHT = "◀", "▶"
+MOST_DECIMALS = 12  # a float32 has no more to show
 LONGEST_WRITTEN = 1e6  # weights and gradients from here on are written with an exponent
 ROUNDING = 1e-6  # standardised data are of size 1: smaller weights and gradients are float32 rounding
 
@@ -171,9 +172,9 @@ def step_texts(before: float, rate: float, gradient: float, after: float) -> tup
     """
     gradient = 0.0 if abs(gradient) < ROUNDING else gradient
     step = abs(rate * gradient)
-    if not max(abs(before), abs(after), abs(gradient)) < LONGEST_WRITTEN:
+    if not all(abs(value) < LONGEST_WRITTEN for value in (before, gradient, after)):  # nan is not
         return short(before), _signed(short(gradient)), short(after)
-    places = 4 if step == 0 else max(4, 3 - math.floor(math.log10(step)))
+    places = 4 if step == 0 else min(max(4, 3 - math.floor(math.log10(step))), MOST_DECIMALS)
     finer = places + 1 + max(0, math.ceil(math.log10(rate)))
     return _decimals(before, places), _signed(_decimals(gradient, finer)), _decimals(after, places)
 

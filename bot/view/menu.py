@@ -154,8 +154,9 @@ def ask_forget(stage: Stage, scene: AskForget, key: str) -> Message:
 
 
 def plain_message(stage: Stage, scene: Plain, key: str) -> Message:
-    """A text of the catalogue, with a button that goes on."""
-    keyboard = Keyboard(key)
+    """A text of the catalogue, with a button that goes on; without lessons there is no such button, and it says so."""
+    t, keyboard = stage.texts, Keyboard(key)
     if scene.go_on:
         go_on_row(stage, keyboard, scene.lesson)
-    return Message(rich=Rich(stage.texts(scene.text, **scene.params)), rows=keyboard.rows)
+    empty = t("welcome.empty") if scene.go_on and not keyboard.rows else None
+    return Message(rich=paragraphs(t(scene.text, **scene.params), empty), rows=keyboard.rows)

@@ -7,6 +7,8 @@ language lacks. A text is plain: what is put into its {placeholders} can never b
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from string import Formatter
 from typing import Any
 
 ENGLISH = "en"
@@ -20,8 +22,8 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield prefix + key, value
 
 
-def _read_all() -> dict[str, dict[str, str]]:
-    folder = files("bot.view") / "catalogue"
+def read_catalogues(folder: Traversable) -> dict[str, dict[str, str]]:
+    """Language → key → text, of every file `LANGUAGE.toml` in a folder."""
     return {
         entry.name.removesuffix(".toml"): dict(_flat(tomllib.loads(entry.read_text(encoding="utf-8"))))
         for entry in sorted(folder.iterdir(), key=lambda e: e.name)
@@ -29,7 +31,27 @@ def _read_all() -> dict[str, dict[str, str]]:
     }
 
 
-CATALOGUES = _read_all()
+def problems(catalogues: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """What a language lacks, has too much, or fills in otherwise than English; one line each."""
+    english = catalogues[ENGLISH]
+    found: list[str] = []
+    for language, words in catalogues.items():
+        found += [f"{language}: {key}: is missing" for key in english if key not in words]
+        found += [f"{language}: {key}: English has no such key" for key in words if key not in english]
+        found += [
+            f"{language}: {key}: has {sorted(placeholders(words[key]))}, English has {sorted(placeholders(text))}"
+            for key, text in english.items()
+            if key in words and placeholders(words[key]) != placeholders(text)
+        ]
+    return found
+
+
+def placeholders(text: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+CATALOGUES = read_catalogues(files("bot.view") / "catalogue")
 
 
 class Texts:

@@ -333,7 +333,7 @@ async def test_a_shared_run_can_be_replayed_by_anyone(town: Running, learner: Pe
     said = await learner.says("Anyone can replay", button="Back to the lab")
     url = re.search(r"https://t\.me/nabla_local_bot\?start=(r-[A-Za-z0-9_-]{1,62})", said.text)
     assert url and len(url[1]) <= 64
-    assert [e for e in said.entities if e["type"] == "text_link"][0]["url"] == url[0]
+    assert next(e for e in said.entities if e["type"] == "text_link")["url"] == url[0]
     await friend.send(f"/start {url[1]}")
     panel = await friend.says("someone shared", button="Run")
     assert "weight 0.8" in panel.text
