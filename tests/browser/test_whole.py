@@ -36,8 +36,9 @@ async def picture(chat: ChatPage, name: str, *, height: int | None = None) -> No
     if not folder or size is None:
         return
     await chat.page.set_viewport_size({"width": size["width"], "height": height or size["height"]})
-    await chat.page.evaluate("document.getElementById('scroll').scrollTo(0, 1e9)")
     await chat.page.wait_for_timeout(6000)
+    await chat.page.evaluate("document.getElementById('scroll').scrollTo(0, 1e9)")
+    await chat.page.wait_for_timeout(500)
     await chat.screenshot(Path(folder) / f"{name}.png")
     await chat.page.set_viewport_size(size)
 
@@ -136,7 +137,7 @@ async def train(chat: ChatPage, screen: Screen) -> None:
         "image => image.complete && image.naturalWidth > 500", arg=await photo.element_handle()
     )
     if screen is PHONE:
-        await picture(chat, "training", height=1330)
+        await picture(chat, "training", height=1420)
 
 
 async def test_three_people_stay_apart(browser: "Browser", tmp_path: Path) -> None:
