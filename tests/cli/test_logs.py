@@ -1,0 +1,242 @@
+"""The log: no secret, and no word of a learner, whatever fails and whoever logs it."""
+
+import asyncio
+import io
+import logging
+import sqlite3
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli.logs import Discreet, hide, kind_of, log_of_loop, secrets_of, set_up_logs
+from bot.config import read_settings
+from bot.errors import StoreError
+from bot.tutor.tutor import Tutor
+from tests.house import Running, running
+from tests.person import Person
+
+TOKEN = "123456:AAthe-secret-half_of-the-token"
+SECRET = "s3cret-of-the-webhook"
+PASSWORD = "pa55word"
+PERSONAL = "my very private sentence"
+SETTINGS = read_settings(
+    {
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "NABLA_WEBHOOK_URL": "https://bot.example/hook",
+        "NABLA_WEBHOOK_SECRET": SECRET,
+        "NABLA_DATABASE_URL": f"postgresql://user:{PASSWORD}@host/db",
+    }
+)
+HIDDEN = (TOKEN, TOKEN.partition(":")[2], SECRET, PASSWORD)
+
+
+@pytest.fixture
+def output(monkeypatch: pytest.MonkeyPatch, unchanged: None) -> Iterator[io.StringIO]:
+    """Standard error of a bot whose logs are set up."""
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    set_up_logs(SETTINGS)
+    yield written
+    for secret in HIDDEN:
+        assert secret not in written.getvalue()
+
+
+def fail(message: str) -> None:
+    """Raise an error whose cause quotes the message too."""
+    try:
+        raise KeyError(message)
+    except KeyError as cause:
+        raise ValueError(f"no use for {message}") from cause
+
+
+@pytest.mark.parametrize("secret", HIDDEN)
+def test_secrets_are_taken_out_of_any_record(output: io.StringIO, secret: str) -> None:
+    """From text and arguments of any library."""
+    library = logging.getLogger("some.library")
+    library.warning("connecting to https://api/bot%s/getMe", secret)
+    library.error(f"{secret} was refused")
+    library.error("mapping %(token)s", {"token": secret})
+    library.error("not a text: %s", [secret])
+    assert output.getvalue().count("[hidden]") == 4
+
+
+def test_warnings_leave_through_the_log(capsys: pytest.CaptureFixture[str], unchanged: None) -> None:
+    """Python would print them as they are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(False)  # pytest had put its own in place
+        set_up_logs(SETTINGS)
+        warnings.warn(f"{SECRET} is old", UserWarning, stacklevel=1)
+    written = capsys.readouterr().err
+    assert "[hidden] is old" in written
+    assert SECRET not in written
+
+
+def test_a_traceback_tells_kind_and_place_only(output: io.StringIO) -> None:
+    """All errors of the chain, with their frames; what they say may be a learner's words."""
+    try:
+        fail(f"{PERSONAL} {TOKEN}")
+    except ValueError:
+        logging.getLogger("some.library").exception("it failed")
+    text = output.getvalue()
+    assert PERSONAL not in text
+    assert text.index("\nKeyError\n") < text.index("\nValueError\n")
+    assert text.count("in fail") == 2
+
+
+def test_an_error_among_the_arguments_loses_its_words(output: io.StringIO) -> None:
+    """Libraries log errors so."""
+    logging.getLogger("some.library").error(
+        "aborted by %r, or %s", ValueError(PERSONAL), OSError(28, "No space")
+    )
+    assert "aborted by 'ValueError', or OSError: No space" in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StoreError("x.db: is damaged; restore a backup"), "StoreError: x.db: is damaged; restore a backup"),
+        (FileNotFoundError(2, "No such file or directory", PERSONAL), "FileNotFoundError: No such file or directory"),
+        (OSError(PERSONAL), "OSError"),
+        (ModuleNotFoundError(PERSONAL, name="tensorflow"), "ModuleNotFoundError: tensorflow"),
+        (ValueError(PERSONAL), "ValueError"),
+        (ExceptionGroup(PERSONAL, [ValueError(PERSONAL), OSError(5, "I/O")]),
+         "ExceptionGroup: ValueError, OSError: I/O"),
+    ],
+)  # fmt: skip
+def test_an_error_keeps_the_words_that_are_ours_or_the_systems(error: Exception, told: str) -> None:
+    """An operator must see why a disk or a module fails."""
+    assert kind_of(error) == told
+
+
+def test_errors_that_nobody_caught_leave_through_the_log(output: io.StringIO) -> None:
+    """Of the main thread, of other threads, of what was collected, of the event loop."""
+    error = ValueError(PERSONAL)
+    sys.excepthook(ValueError, error, None)
+    thread = threading.Thread(target=fail, args=(PERSONAL,))
+    thread.start()
+    thread.join()
+    loop = asyncio.new_event_loop()
+    context: dict[str, Any] = {"message": "a task failed", "exception": error, "future": PERSONAL}
+    log_of_loop(loop, context)
+    log_of_loop(loop, {"message": "something else"})
+    loop.close()
+    text = output.getvalue()
+    assert PERSONAL not in text
+    assert text.count("CRITICAL") == 2
+    assert "event loop: a task failed" in text
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert output.getvalue() == text
+
+
+def test_a_record_that_cannot_be_written_is_not_printed_raw(output: io.StringIO) -> None:
+    """Python would print the arguments."""
+    logging.getLogger("some.library").error(*("two places: %s %s", PERSONAL))
+    assert PERSONAL not in output.getvalue()
+
+
+def test_nothing_is_hidden_that_is_no_secret() -> None:
+    """No token, no password: no secrets; an address of a file is none."""
+    assert secrets_of(read_settings({})) == ()
+    assert hide("as it is", secrets_of(read_settings({"NABLA_DATABASE_URL": "sqlite:///x.db"}))) == "as it is"
+
+
+# a bot whose handlers fail
+
+
+@pytest.fixture
+def log_text(unchanged: None) -> Iterator[io.StringIO]:
+    """Everything that any logger of this process says, at every level, as an operator would see it."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(Discreet(()))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield written
+    root.removeHandler(handler)
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Has the tutor fail the next so many times, with an error that quotes the event."""
+    handle = Tutor.handle
+    left = [0]
+
+    async def sometimes(self: Tutor, learner: Any, event: Any, **others: Any) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise ValueError(f"{PERSONAL} {event!r} {learner!r}")
+        await handle(self, learner, event, **others)
+
+    monkeypatch.setattr(Tutor, "handle", sometimes)
+
+    def times(number: int) -> None:
+        left[0] = number
+
+    return times
+
+
+async def test_a_learner_whose_message_failed_is_told_a_way_on(
+    tmp_path: Path, failing: Callable[[int], None], log_text: io.StringIO
+) -> None:
+    """An apology that names a command; the log has ids and the place, not a word of theirs; the next one works."""
+    async with running(tmp_path) as bot:
+        ada = Person(bot.local)
+        failing(1)
+        await ada.send(f"/learn {PERSONAL}")
+        sorry = await ada.says()
+        assert "/learn" in sorry.text
+        await ada.send("/start")
+        await ada.says("Hello, Ada!")
+        assert await unhandled(bot) == 0
+    text = log_text.getvalue()
+    assert f"of user {ada.id}: ValueError at test_logs.py:" in text
+    assert PERSONAL not in text
+    assert "Ada" not in text
+
+
+async def test_a_learner_whose_tap_failed_is_told_so_at_the_button(
+    tmp_path: Path, failing: Callable[[int], None], log_text: io.StringIO
+) -> None:
+    """The tap is answered, once, and the same button works afterwards."""
+    async with running(tmp_path) as bot:
+        ada = Person(bot.local)
+        await ada.send("/learn")
+        step = await ada.says(button="Next")
+        failing(1)
+        answer = await ada.tap("Next", message=step)
+        assert answer.show_alert
+        assert "/learn" in (answer.text or "")
+        await ada.tap("Next", message=step)
+        await ada.says(button="Back")
+        assert await unhandled(bot) == 0
+    assert PERSONAL not in log_text.getvalue()
+
+
+async def test_what_fails_once_is_not_tried_again_at_the_next_start(
+    tmp_path: Path, failing: Callable[[int], None]
+) -> None:
+    """The apology ends it: an update that always fails would else apologize at every start."""
+    async with running(tmp_path) as bot:
+        failing(1)
+        ada = Person(bot.local)
+        await ada.send("/learn")
+        await ada.says("Something went wrong")
+    async with running(tmp_path) as bot:
+        ada = Person(bot.local)
+        await ada.send("/help")
+        await ada.says("/progress")
+        assert sum(m.body["from"]["is_bot"] for m in ada.messages()) == 2
+
+
+async def unhandled(bot: Running) -> int:
+    """Updates of the inbox that are not handled."""
+    with closing(sqlite3.connect(bot.database)) as db:
+        return int(db.execute("SELECT count(*) FROM inbox WHERE handled_at IS NULL").fetchone()[0])

@@ -1,0 +1,55 @@
+"""What the import contracts say of the source, seen in a running interpreter: who brings what along."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+IMPURE = (
+    "telegram",
+    "tensorflow",
+    "sqlite3",
+    "sqlite_utils",
+    "matplotlib",
+    "aiohttp",
+    "asyncio",
+    "watchfiles",
+    "pebble",
+)
+HEAVY = ("tensorflow", "keras", "matplotlib")
+
+
+def brought(module: str) -> set[str]:
+    """The top-level modules after every module of a room was imported into a fresh interpreter."""
+    code = f"""
+import importlib, pkgutil, sys
+room = importlib.import_module({module!r})
+for each in pkgutil.walk_packages(getattr(room, "__path__", []), room.__name__ + "."):
+    importlib.import_module(each.name)
+print(*{{name.partition(".")[0] for name in sys.modules}})
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("room", ["bot.core", "bot.course", "bot.view"])
+def test_rules_lessons_and_looks_bring_nothing_impure(room: str) -> None:
+    """No framework, no database, no event loop: they can be thought through with values alone."""
+    modules = brought(room)
+    assert "bot" in modules
+    assert modules.isdisjoint(IMPURE), modules & set(IMPURE)
+
+
+@pytest.mark.parametrize("room", ["bot.tutor", "bot.store", "bot.preview", "bot.check"])
+def test_only_the_chat_brings_the_framework(room: str) -> None:
+    """Everything else works without Telegram's Python framework, and without TensorFlow."""
+    assert brought(room).isdisjoint({"telegram", *HEAVY})
+
+
+def test_the_command_line_brings_no_tensorflow() -> None:
+    """The whole bot, ready to run, has neither TensorFlow nor matplotlib in its process."""
+    modules = brought("bot.cli")
+    assert "telegram" in modules
+    assert modules.isdisjoint(HEAVY)
