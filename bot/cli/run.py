@@ -117,7 +117,7 @@ class House:
             stack.push_async_callback(chat.close)
             if await unless(stop, chat.connect()):
                 await self._start(stack, store, shelf, engine, chat)
-                works = [self._take_in(stack, chat), shelf.watch(stop), self._sweep(store)]
+                works = [self._take_in(stack, chat), shelf.watch(stop), self._sweep(store, stop)]
                 await until(stop, works, first=chat.intake.stop, grace_s=TAKE_S)
 
     async def _start(
@@ -219,14 +219,14 @@ class House:
         mode = "by webhook" if self._settings.webhook else "by polling"
         return f"Nabla is ready: @{chat.bot.username} answers {mode}. Ctrl+C stops it."
 
-    async def _sweep(self, store: Store) -> None:
+    async def _sweep(self, store: Store, stop: asyncio.Event) -> None:
         """Drop old inbox rows now and every hour; a store that cannot now may be able to in an hour."""
-        while True:
+        while not stop.is_set():
             try:
                 await store.sweep(now=self._means.now())
             except NablaError as error:
                 log.warning("old updates are not swept out yet: %s", error)
-            await self._means.sleep(SWEEP_S)
+            await unless(stop, self._means.sleep(SWEEP_S))
 
 
 def busy(settings: Settings, error: OSError) -> ConfigError:

@@ -4,14 +4,14 @@ Law: an error in one piece of work ends all of it and is raised; nothing outlive
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
 
 
-async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
+async def unless(stop: asyncio.Event, work: Awaitable[object]) -> bool:
     """Whether the work was done before a stop came."""
-    task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    task, stopping = asyncio.ensure_future(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
@@ -49,7 +49,7 @@ async def at_most(timeout_s: float, work: Callable[[], Coroutine[Any, Any, None]
         await asyncio.wait_for(work(), timeout_s)
 
 
-async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+async def _cancel(tasks: Iterable[asyncio.Future[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
