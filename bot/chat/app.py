@@ -5,7 +5,6 @@ wrong, dismissed. Nothing here decides what is said.
 """
 
 import asyncio
-import json
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
@@ -16,25 +15,23 @@ from typing import Any
 
 from telegram import Bot, Update
 from telegram.constants import ChatType, UpdateType
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import TelegramError
 from telegram.ext import Application, CallbackContext, TypeHandler
 
 from bot.chat.deliver import Deliverer
 from bot.chat.group import GroupChat
 from bot.chat.intake import Intake, Json
+from bot.chat.introduction import introduce, until_done
 from bot.chat.lines import Lines
-from bot.chat.pace import backoff_s
 from bot.chat.private import PrivateChat, learner_of
-from bot.chat.request import AiohttpRequest, call, seconds_to_wait
-from bot.errors import ConfigError
+from bot.chat.request import AiohttpRequest, call
 from bot.store.base import Store, UpdateKey, Word
 from bot.tutor.tutor import Tutor
-from bot.view.texts import CATALOGUES, Texts
+from bot.view.texts import Texts
 
 log = logging.getLogger(__name__)
 
 QUEUE = 2048  # updates between intake and lines; when it is full, intake fetches no more
-INTRODUCTIONS = 5  # tries to register commands and descriptions
 ALLOWED_UPDATES = (UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
 COMMANDS = (  # in the order of the menu
     "start", "learn", "quiz", "train", "lessons", "progress",
@@ -133,7 +130,9 @@ class TelegramChat:
         await self._application.initialize()
         await self._application.start()
         await self.deliverer.say_unsaid()
-        task = asyncio.create_task(self._introduce())
+        task = asyncio.create_task(
+            introduce(COMMANDS, call=self._call, sleep=self._means.sleep, jitter=self._means.jitter)
+        )
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -232,64 +231,6 @@ class TelegramChat:
             await self._apologize(update, "error.flood")
         else:
             await self._tutor.dismiss(self._key(update))
-
-    async def _introduce(self) -> None:
-        """Register commands and descriptions in every language; a server that refuses them stops nothing."""
-        for language in CATALOGUES:
-            t = Texts(language)
-            code = {} if language == "en" else {"language_code": language}
-            commands = [{"command": name, "description": t(f"commands.{name}")} for name in COMMANDS]
-            for method, params in (
-                ("setMyCommands", {"commands": json.dumps(commands)}),
-                ("setMyDescription", {"description": t("about.long")}),
-                ("setMyShortDescription", {"short_description": t("about.short")}),
-            ):
-                await self._introduced(method, params | code)
-
-    async def _introduced(self, method: str, params: Mapping[str, str]) -> None:
-        for attempt in range(INTRODUCTIONS):
-            try:
-                await self._call(method, params)
-            except (RetryAfter, NetworkError) as error:
-                if isinstance(error, BadRequest):
-                    log.warning("%s was refused: %s", method, type(error).__name__)
-                    return
-                await self._means.sleep(pause_s(error, attempt, self._means.jitter))
-            except TelegramError as error:
-                log.warning("%s was refused: %s", method, type(error).__name__)
-                return
-            else:
-                return
-
-
-async def until_done(
-    function: Callable[[], Awaitable[object]],
-    *,
-    sleep: Callable[[float], Awaitable[None]],
-    jitter: Callable[[], float],
-) -> None:
-    """Call until it succeeds; ConfigError for a token that the server refuses."""
-    attempt = 0
-    while True:
-        try:
-            await function()
-        except (InvalidToken, Forbidden):
-            raise ConfigError(
-                "TELEGRAM_BOT_TOKEN: refused by the Bot API server; wanted: the token that @BotFather shows, "
-                "for the server in TELEGRAM_API_URL"
-            ) from None
-        except TelegramError as error:
-            wait_s = pause_s(error, attempt, jitter)
-            log.warning("no Bot API server yet (%s); next try in %.1f s", type(error).__name__, wait_s)
-            await sleep(wait_s)
-            attempt += 1
-        else:
-            return
-
-
-def pause_s(error: TelegramError, attempt: int, jitter: Callable[[], float]) -> float:
-    """How long to wait after an error: as long as the server asks, or longer each time."""
-    return seconds_to_wait(error) if isinstance(error, RetryAfter) else backoff_s(attempt, jitter)
 
 
 def place_of(error: BaseException | None) -> str:

@@ -1,5 +1,6 @@
 """An engine whose line a test holds in its hand."""
 
+import asyncio
 from collections.abc import Callable
 
 from bot.core.experiment import Outcome, Spec
@@ -22,3 +23,8 @@ class SlowEngine(PlainEngine):
             self.tell.append(on_place)
             on_place(self.ahead)
         return await super().train(learner, spec, on_place=on_place)
+
+
+async def quick(seconds: float) -> None:
+    """Wait a little, however long was asked for."""
+    await asyncio.sleep(min(seconds, 0.02))

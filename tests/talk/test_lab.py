@@ -14,7 +14,7 @@ from bot.training.engine import Engine, TrainingFailure
 from tests.house import PIXEL, Running, running
 from tests.person import BLAISE, Message, Person
 from tests.talk.questions import LESSON, labels
-from tests.talk.slow import SlowEngine
+from tests.talk.slow import SlowEngine, quick
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -145,7 +145,7 @@ async def test_a_story_shows_what_it_promises_and_judges_the_prediction(
     assert (after > before) == (STORIES[story]["outcome"] == "diverges")
     assert result.text.splitlines()[3].startswith(mark)
     assert f"Least possible loss: {LEAST:.4g}" in result.text
-    assert "standardised Size and Price" in result.text and "m² and k€" in result.text
+    assert "Size and Price (mean 0, spread 1)" in result.text and "m² and k€" in result.text
 
 
 async def test_the_two_lines_are_python_floats_of_six_digits(learner: Person) -> None:
@@ -438,11 +438,6 @@ async def test_cancel_gives_a_run_up(town: Running, learner: Person) -> None:
     assert losses(result)[0] == pytest.approx(1.0)
     assert len(town.engine.trained) == trained + 1
     assert sum(m.text.startswith("Loss before:") for m in learner.messages()) == 1
-
-
-async def quick(seconds: float) -> None:
-    """Wait a little, however long was asked for."""
-    await asyncio.sleep(min(seconds, 0.02))
 
 
 async def test_the_place_in_the_line_is_shown_while_waiting(tmp_path: Path) -> None:

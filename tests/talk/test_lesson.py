@@ -2,44 +2,47 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
-from tests.house import LESSONS, Running, running
-from tests.person import BLAISE, Person
+from tests.house import LESSONS, running
+from tests.person import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LESSON = yaml.safe_load((LESSONS / "why-training-changes-weights.yaml").read_text())
 TITLES = [step["title"] for step in LESSON["steps"]]
 
 
-async def test_greeting_has_one_button_that_starts(ada: Person) -> None:
+async def test_greeting_has_one_button_that_starts(learner: Person) -> None:
     """A newcomer is greeted by name, told what this is, and has one thing to do."""
-    await ada.send("/start")
-    hello = await ada.says("Hello, Ada!")
+    await learner.send("/start")
+    hello = await learner.says("Hello, Learner")
     assert "machine learning" in hello.text
     assert hello.buttons == [[f"Start: {LESSON['title']}"]]
 
 
-async def test_every_step_comes_in_order_and_loses_its_buttons(ada: Person) -> None:
+async def test_every_step_comes_in_order_and_loses_its_buttons(learner: Person) -> None:
     """Next leads through all steps; only the newest has buttons; after the last one comes a question."""
-    await ada.send("/learn")
+    await learner.send("/learn")
     for number, title in enumerate(TITLES):
-        step = await ada.says(title)
+        step = await learner.says(title)
         assert any(label.startswith("Next") for row in step.buttons for label in row)
-        with_buttons = [m for m in ada.messages() if m.buttons]
+        with_buttons = [m for m in learner.messages() if m.buttons]
         assert [m.id for m in with_buttons] == [step.id], f"step {number}"
-        await ada.tap("Next")
-    question = await ada.says("Question 1 of 5")
+        await learner.tap("Next")
+    question = await learner.says("Question 1 of 5")
     assert question.buttons[0] == ["A", "B", "C", "D"]
 
 
-async def test_back_shows_the_step_before(ada: Person) -> None:
+async def test_back_shows_the_step_before(learner: Person) -> None:
     """One can go back, and forward again."""
-    await ada.send("/learn")
-    await ada.says(TITLES[0])
-    await ada.tap("Next")
-    await ada.says(TITLES[1])
-    await ada.tap("Back")
-    first = await ada.says(TITLES[0])
+    await learner.send("/learn")
+    await learner.says(TITLES[0])
+    await learner.tap("Next")
+    await learner.says(TITLES[1])
+    await learner.tap("Back")
+    first = await learner.says(TITLES[0])
     assert not any("Back" in row for row in first.buttons)
 
 
@@ -76,45 +79,44 @@ async def test_buttons_from_before_a_restart_still_work(tmp_path: Path) -> None:
         assert verdict.text[0] in "✅❌"
 
 
-async def test_starting_over_asks_first(ada: Person) -> None:
+async def test_starting_over_asks_first(learner: Person) -> None:
     """From the beginning only after a yes; a no goes on in place."""
-    await ada.send("/learn")
-    await ada.says(TITLES[0])
-    await ada.tap("Next")
-    await ada.says(TITLES[1])
-    await ada.send("/learn")
-    await ada.says(TITLES[1], button="Start over")
-    await ada.tap("Start over")
-    await ada.says("from the beginning?", button="Yes")
-    await ada.tap("No")
-    await ada.says(TITLES[1], button="Start over")
-    await ada.tap("Start over")
-    await ada.says("from the beginning?", button="Yes")
-    await ada.tap("Yes")
-    await ada.says(TITLES[0])
+    await learner.send("/learn")
+    await learner.says(TITLES[0])
+    await learner.tap("Next")
+    await learner.says(TITLES[1])
+    await learner.send("/learn")
+    await learner.says(TITLES[1], button="Start over")
+    await learner.tap("Start over")
+    await learner.says("from the beginning?", button="Yes")
+    await learner.tap("No")
+    await learner.says(TITLES[1], button="Start over")
+    await learner.tap("Start over")
+    await learner.says("from the beginning?", button="Yes")
+    await learner.tap("Yes")
+    await learner.says(TITLES[0])
 
 
-async def test_learners_do_not_share_a_place(bot: Running, ada: Person) -> None:
+async def test_learners_do_not_share_a_place(learner: Person, friend: Person) -> None:
     """Blaise begins at the beginning, wherever Ada is."""
-    blaise = Person(bot.local, BLAISE)
-    await ada.send("/learn")
-    await ada.says(TITLES[0])
-    await ada.tap("Next")
-    await ada.says(TITLES[1])
-    await blaise.send("/learn")
-    assert TITLES[0] in (await blaise.says()).text
+    await learner.send("/learn")
+    await learner.says(TITLES[0])
+    await learner.tap("Next")
+    await learner.says(TITLES[1])
+    await friend.send("/learn")
+    assert TITLES[0] in (await friend.says()).text
 
 
-async def test_deep_link_opens_what_it_names(ada: Person) -> None:
+async def test_deep_link_opens_what_it_names(learner: Person) -> None:
     """A payload opens the lesson, its questions or its lab; an unknown one is a plain start."""
-    await ada.send(f"/start l-{LESSON['id']}")
-    await ada.says(TITLES[0])
-    await ada.send(f"/start q-{LESSON['id']}")
-    await ada.says("Question 1")
-    await ada.send(f"/start t-{LESSON['id']}")
-    await ada.says("Lab:")
-    await ada.send("/start no-such-thing")
-    await ada.says("Hello, Ada!")
+    await learner.send(f"/start l-{LESSON['id']}")
+    await learner.says(TITLES[0])
+    await learner.send(f"/start q-{LESSON['id']}")
+    await learner.says("Question 1")
+    await learner.send(f"/start t-{LESSON['id']}")
+    await learner.says("Lab:")
+    await learner.send("/start no-such-thing")
+    await learner.says("Hello, Learner")
 
 
 async def test_no_lessons_is_a_kind_word(tmp_path: Path) -> None:

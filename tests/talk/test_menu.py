@@ -2,16 +2,19 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.chat.app import COMMANDS
+from bot.cli.run import REAL
 from tests.house import Running, running
 from tests.person import BLAISE, Person
 from tests.talk.questions import LESSON, PRACTICE, TITLE, right
 from tests.talk.shelves import put, small, with_lab
+from tests.talk.slow import SlowEngine, quick
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -281,6 +284,30 @@ async def test_forget_while_a_run_waits_leaves_nothing(tmp_path: Path) -> None:
         await blaise.says("Above the line")
         assert files_with(tmp_path, number) == []
         assert not any(m.text.startswith("Loss") for m in ada.messages())
+
+
+async def test_forget_while_told_a_place_leaves_nothing(tmp_path: Path) -> None:
+    """The word about the place in the line does not bring the learner back either."""
+    number = 777_000_777_003
+    engine = SlowEngine(ahead=3)
+    async with running(tmp_path, engine=engine, means=replace(REAL, sleep=quick)) as bot:
+        ada, blaise = Person(bot.local, number), Person(bot.local, BLAISE)
+        await ada.send("/train")
+        await ada.says("Lab:", button="Run")
+        engine.gate.clear()
+        await ada.tap("Run: it learns")
+        await ada.says("learners before you: 3")
+        await ada.send("/forget")
+        await ada.says("Delete everything", button="Yes")
+        await ada.tap("Yes")
+        await ada.says("is deleted")
+        engine.tell[0](2)
+        for _ in range(3):
+            await quick(1)
+            await blaise.send("/help")
+            await blaise.says("/learn")
+        assert files_with(tmp_path, number) == []
+        assert not any("before you: 2" in message.text for message in ada.messages())
 
 
 async def test_chatter_gets_one_answer_a_burst(town: Running, learner: Person) -> None:

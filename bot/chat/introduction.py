@@ -1,0 +1,75 @@
+"""The first words with a Bot API server: who am I, and what can people ask me for.
+
+Law: as patient as the network asks; only a refused token needs a person. A server that refuses the menu or a
+description stops nothing.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from bot.chat.lanes import BotCall, pause_s
+from bot.chat.pace import Jitter, backoff_s
+from bot.errors import ConfigError
+from bot.view.texts import CATALOGUES, ENGLISH, Texts
+
+log = logging.getLogger(__name__)
+
+TRIES = 5  # to register one thing
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+async def until_done(function: Callable[[], Awaitable[object]], *, sleep: Sleep, jitter: Jitter) -> None:
+    """Call until it succeeds; ConfigError for a token that the server refuses."""
+    attempt = 0
+    while True:
+        try:
+            await function()
+        except (InvalidToken, Forbidden):
+            raise ConfigError(
+                "TELEGRAM_BOT_TOKEN: refused by the Bot API server; wanted: the token that @BotFather shows, "
+                "for the server in TELEGRAM_API_URL"
+            ) from None
+        except TelegramError as error:
+            wait_s = pause_s(error, backoff_s(attempt, jitter))
+            log.warning("no Bot API server yet (%s); next try in %.1f s", type(error).__name__, wait_s)
+            await sleep(wait_s)
+            attempt += 1
+        else:
+            return
+
+
+async def introduce(commands: Iterable[str], *, call: BotCall, sleep: Sleep, jitter: Jitter) -> None:
+    """Register commands, in this order, and descriptions in every language."""
+    for method, params in _introductions(tuple(commands)):
+        await _introduced(method, params, call=call, sleep=sleep, jitter=jitter)
+
+
+def _introductions(commands: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """(method, parameters); English is for everybody whose language is not there."""
+    for language in CATALOGUES:
+        t = Texts(language)
+        code = {} if language == ENGLISH else {"language_code": language}
+        menu = [{"command": name, "description": t(f"commands.{name}")} for name in commands]
+        yield "setMyCommands", {"commands": json.dumps(menu), **code}
+        yield "setMyDescription", {"description": t("about.long"), **code}
+        yield "setMyShortDescription", {"short_description": t("about.short"), **code}
+
+
+async def _introduced(
+    method: str, params: Mapping[str, str], *, call: BotCall, sleep: Sleep, jitter: Jitter
+) -> None:
+    for attempt in range(TRIES):
+        try:
+            await call(method, params)
+        except TelegramError as error:
+            passing = isinstance(error, RetryAfter | NetworkError) and not isinstance(error, BadRequest)
+            if not passing:
+                log.warning("%s was refused: %s", method, type(error).__name__)
+                return
+            await sleep(pause_s(error, backoff_s(attempt, jitter)))
+        else:
+            return
