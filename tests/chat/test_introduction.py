@@ -1,4 +1,4 @@
-"""The first words with a server: patient with the network, plain with a refused token, not stopped by a refused menu."""
+"""The first words with a server: patient with the network, plain with a refused token, unmoved by a refused menu."""
 
 import json
 from collections.abc import Mapping

@@ -267,6 +267,11 @@ class Conversation(RuleBasedStateMachine):
         assert Session.model_validate_json(text).model_dump_json() == text
 
     @invariant()
+    def the_model_is_made_of_numbers(self) -> None:
+        """Weights that are not finite are never kept."""
+        assert all(study.lab.model.is_finite() for study in self.session.studies.values() if study.lab)
+
+    @invariant()
     def one_training_at_a_time(self) -> None:
         """The learner waits for the one training that is on its way, or for none."""
         running = [

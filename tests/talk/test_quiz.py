@@ -179,6 +179,7 @@ async def test_why_leads_to_the_right_answer_and_the_mistakes(learner: Person) -
         await learner.tap("Why")
         verdict = await learner.says(f"Solution, step {number}: {step['title']}")
         assert plain(step["text"]) in verdict.text
+    assert plain(correct["because"]) not in verdict.text and "Common mistakes" not in verdict.text
     await learner.tap("Why")
     verdict = await learner.says("The right answer:")
     assert f"{right(question)}. {plain(correct['text'])}\n{plain(correct['because'])}" in verdict.text
