@@ -157,8 +157,8 @@ async def until(true: Callable[[], object], *, timeout_s: float = 20) -> None:
             await asyncio.sleep(LOOK_S)
 
 
-async def gone(pids: set[int], timeout_s: float = 5) -> None:
-    """Wait until none of these processes is there; fails with those that stay."""
+async def gone(pids: set[int], timeout_s: float = 30) -> None:
+    """Wait until none of these processes is there (unloading TensorFlow takes a second); fails with those that stay."""
     try:
         await until(lambda: not any(map(alive, pids)), timeout_s=timeout_s)
     except TimeoutError:

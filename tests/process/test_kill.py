@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from bot.preview.server import LocalTelegram
 from tests.person import ADA, BLAISE, CHEN, Message, Person
 from tests.process.conftest import Start
-from tests.process.program import TOKEN
+from tests.process.program import SECRET, TOKEN, free_port
 
 pytestmark = pytest.mark.process
 KILLS = 15
@@ -79,17 +80,37 @@ def waiting(database: Path) -> int:
         return int(db.execute(inbox).fetchone()[0] + db.execute("SELECT count(*) FROM words").fetchone()[0])
 
 
+def polling(telegram: LocalTelegram) -> dict[str, str]:
+    """Settings of a bot that fetches its updates."""
+    return {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url}
+
+
+def webhook(telegram: LocalTelegram) -> dict[str, str]:
+    """Settings of a bot that is sent its updates."""
+    port = free_port()
+    return polling(telegram) | {
+        "NABLA_WEBHOOK_URL": f"http://127.0.0.1:{port}/hook",
+        "NABLA_WEBHOOK_SECRET": SECRET,
+        "NABLA_LISTEN": f"127.0.0.1:{port}",
+    }
+
+
+@pytest.mark.parametrize(("settings", "kills"), [(polling, KILLS), (webhook, KILLS // 3)])
 async def test_no_acknowledged_answer_is_lost_and_nobody_waits_for_ever(
-    telegram: LocalTelegram, tmp_path: Path, start: Start
+    telegram: LocalTelegram,
+    tmp_path: Path,
+    start: Start,
+    settings: Callable[[LocalTelegram], dict[str, str]],
+    kills: int,
 ) -> None:
-    """Killed at 15 moments of chance while three learners answer: each goes on by the next start alone."""
+    """Killed at moments of chance while three learners answer: each goes on by the next start alone."""
     chance = random.Random(20260704)
-    environ = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url}
+    environ = settings(telegram)
     database = tmp_path / "data" / "nabla.db"
     learners = [Learner(person=Person(telegram, each)) for each in (ADA, BLAISE, CHEN)]
     stop = asyncio.Event()
     studying = [asyncio.create_task(learner.study(stop)) for learner in learners]
-    for _ in range(KILLS):
+    for _ in range(kills):
         bot = await (await start(**environ)).ready()
         await asyncio.sleep(chance.uniform(0.05, 1.0))
         assert not any(task.done() for task in studying), "a learner was left without a reply"
@@ -105,4 +126,4 @@ async def test_no_acknowledged_answer_is_lost_and_nobody_waits_for_ever(
     assert waiting(database) == 0
     counts = stored(database)
     assert {learner.person.id: learner.answered for learner in learners} == counts
-    assert min(counts.values()) > KILLS, "hardly anything happened between the kills"
+    assert min(counts.values()) > kills, "hardly anything happened between the kills"
