@@ -167,7 +167,7 @@ class TelegramChat:
         return await call(self.bot, method, params, files=files)
 
     async def _feed(self, update: Json) -> None:
-        await self._application.update_queue.put(Update.de_json(update, self.bot))
+        await self._application.update_queue.put(Update.de_json(slim(update), self.bot))
 
     def _key(self, update: Update) -> UpdateKey:
         return UpdateKey(bot=self.bot.id, update_id=update.update_id)
@@ -240,3 +240,13 @@ def place_of(error: BaseException | None) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"
+
+
+def slim(update: Json) -> Json:
+    """A tap without the text and buttons of its message: nobody reads them, and building them costs 7 % of a tap."""
+    query = update.get("callback_query")
+    message = query.get("message") if isinstance(query, dict) else None
+    if not isinstance(query, dict) or not isinstance(message, dict):
+        return update
+    kept = {name: message[name] for name in ("message_id", "date", "chat") if name in message}
+    return {**update, "callback_query": {**query, "message": kept}}

@@ -80,7 +80,7 @@ class TooLongError(NablaError):
 
 def utf16_len(text: str) -> int:
     """Length in UTF-16 units, as Telegram counts."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,8 @@ class Rich:
 
     def strip(self) -> "Rich":
         """Without white space at both ends, as Telegram cuts it off a message; code keeps its indentation."""
+        if self.text == self.text.strip():
+            return self
         head = utf16_len(self.text) - utf16_len(self.text.lstrip())
         head = min([head, *(each.offset for each in self.entities if each.type is EntityType.PRE)])
         return self.cut(head, max(head, len(self.text.rstrip())))  # white space is never two units
@@ -255,6 +257,8 @@ def split(rich: Rich, limit: int = MESSAGE_LIMIT) -> list[Rich]:
     parts: list[Rich] = []
     start = stop = 0
     rest = rich.strip()
+    if rest and rest.units <= limit:
+        return [rest]
     places = _paragraph_places(rest)
     for low, high in places:
         if stop > start and utf16_len(rest.text[start:high]) > limit:
