@@ -106,11 +106,11 @@ class Turn:
         return study.read and all(question.id in study.firsts for question in lesson.practice)
 
     def unfinished(self, *, after: str | None = None) -> str | None:
-        """The first lesson not done, or the first one not done behind `after`, going round."""
+        """The first lesson not done, or the first one not done behind `after`, going round to itself."""
         ids = list(self.shelf)
         start = ids.index(after) + 1 if after is not None and after in self.shelf else 0
         around = ids[start:] + ids[:start]
-        return next((i for i in around if i != after and not self.done(self.shelf[i])), None)
+        return next((i for i in around if not self.done(self.shelf[i])), None)
 
     def current(self) -> str | None:
         """The learner's current lesson, else the first unfinished one, else the first."""

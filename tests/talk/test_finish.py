@@ -48,6 +48,19 @@ async def test_the_next_lesson_is_offered_until_none_is_left(tmp_path: Path) -> 
         assert labels(await ada.says("Your progress")) == ["All lessons"]
 
 
+async def test_who_practises_first_is_led_to_the_steps(tmp_path: Path) -> None:
+    """A round without having read is no finished lesson: its own steps come next."""
+    async with running(tmp_path, lessons=folder(tmp_path, small("one"))) as bot:
+        ada = Person(bot.local)
+        await ada.send("/quiz")
+        await ada.says("Question 1 of 1", button="A")
+        await ada.tap("A")
+        await ada.says("✅")
+        await ada.tap("Next")
+        end = await ada.says("1 of 1 right")
+        assert "finished every lesson" not in end.text and labels(end) == ["Next: Lesson one"]
+
+
 async def test_the_lab_comes_before_the_next_lesson(tmp_path: Path) -> None:
     """Where there is a lab, it is what comes next."""
     async with running(tmp_path, lessons=folder(tmp_path, with_lab("one"), small("two", order=20))) as bot:
