@@ -4,6 +4,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+SLOW := tensorflow or browser or process
 ALLOWED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # TensorFlow has wheels for Python 3.11 to 3.13: take the first such Python on this machine.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
@@ -12,11 +13,13 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 run: install
 	@$(BIN)/python -m bot run
 
-test: $(VENV)/.installed-dev lint
-	$(BIN)/python -m pytest
+# The fast tests on all cores first: what is plainly wrong shows within a minute. Then, one after the other, those
+# that start TensorFlow, a browser, or the whole bot as a process.
+test: lint test-fast
+	$(BIN)/python -m pytest -m "$(SLOW)"
 
 test-fast: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not tensorflow and not browser"
+	$(BIN)/python -m pytest -m "not ($(SLOW))" --numprocesses auto
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

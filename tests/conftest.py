@@ -10,7 +10,13 @@ SLOW = ("process", "tensorflow", "browser")  # from the quickest to the slowest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first, so that what is plainly wrong shows in a minute; otherwise the order stays."""
+    """Fast tests first, so that what is plainly wrong shows in a minute; otherwise the order stays.
+
+    The whole bot as a process brings TensorFlow's workers with it, so it counts among their tests too.
+    """
+    for item in items:
+        if item.get_closest_marker("process"):
+            item.add_marker("tensorflow")
     items.sort(
         key=lambda item: max(
             (SLOW.index(m.name) + 1 for m in item.iter_markers() if m.name in SLOW), default=0
