@@ -126,7 +126,10 @@ class Intake:
         """Make polling possible; a server that knows no webhooks needs none dropped."""
         try:
             await call(self._bot, "deleteWebhook", {"drop_pending_updates": False})
-        except (InvalidToken, BadRequest) as error:  # the token was good for getMe; the framework calls a 404 so
+        except (
+            InvalidToken,
+            BadRequest,
+        ) as error:  # the token was good for getMe; the framework calls a 404 so
             log.warning("deleteWebhook was refused: %s", type(error).__name__)
 
     async def set_webhook(self, url: str, secret: str) -> None:
