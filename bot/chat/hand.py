@@ -7,6 +7,7 @@ store for the next start.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from itertools import count
 from typing import Any
 
 from bot.chat.pace import Jitter, backoff_s
@@ -58,7 +59,7 @@ class Hand:
 
     async def said(self, word: Word, screen: tuple[int, str, int] | None = None) -> None:
         """Tell the store, as often as it takes while it is overloaded; the word is out of hand then."""
-        for attempt in range(2**31):
+        for attempt in count():
             try:
                 await self._store.said(word.number, screen=screen)
                 break

@@ -8,7 +8,6 @@ import asyncio
 import errno
 import logging
 import random
-import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -28,6 +27,7 @@ from bot.cli.until import at_most, unless, until
 from bot.config import LOOPBACK, Settings
 from bot.errors import ConfigError, NablaError
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
+from bot.signals import on_stop
 from bot.store.base import Store
 from bot.store.sqlite import open_store
 from bot.store.url import sqlite_path
@@ -57,8 +57,7 @@ async def serve(settings: Settings, *, announce: Announce) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_of_loop)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    on_stop(lambda: None if loop.is_closed() else loop.call_soon_threadsafe(stop.set))
     await House(settings, announce=announce).live(stop)
 
 
@@ -131,7 +130,6 @@ class House:
             engine=engine,
             say=chat.say,
             in_line=chat.in_line,
-            now=self._means.now,
             sleep=self._means.sleep,
         )
         stack.push_async_callback(at_most, TRAIN_S, trainings.drain)

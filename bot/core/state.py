@@ -35,6 +35,7 @@ class ScreenKind(StrEnum):
     LOST = "lost"  # the apology for a training that did not come back
 
 
+# Where the learner is in a lesson: one such message at a time has buttons.
 READING = frozenset(
     {
         ScreenKind.STEP,
@@ -43,7 +44,7 @@ READING = frozenset(
         ScreenKind.FINISHED,
         ScreenKind.ASK_OVER,
     }
-)  # where the learner is in a lesson: one such message at a time has buttons
+)
 
 
 class Screen(Value):

@@ -126,9 +126,8 @@ def _explain(error: yaml.MarkedYAMLError, text: str, tell: Tell) -> None:
     """Tell of a syntax error where it is, in the parser's words, with the advice that fits most often."""
     lines = text.rstrip().split("\n")
     mark = error.problem_mark or error.context_mark
-    if mark and mark.line >= len(
-        lines
-    ):  # found at the end; what is wrong is where the quote or bracket opened
+    if mark and mark.line >= len(lines):
+        # Found at the end; what is wrong is where the quote or bracket opened.
         mark = error.context_mark or mark
     line = min(mark.line + 1 if mark else 1, len(lines))
     written = lines[line - 1]

@@ -1,5 +1,5 @@
 // The page: what the server says is put into logs, what the person does is said to the server. It keeps no truth of its own:
-// after a reconnect the server's greeting replaces everything. The words on the line are described beside bot/preview/server.py.
+// after a reconnect the server's greeting replaces everything. The frames on the line are described in bot/preview/page.py.
 
 import { Composer } from "./parts/composer.js";
 import { find, icon, make } from "./parts/dom.js";

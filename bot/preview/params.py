@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_request import FileField
 
-from .refusals import Refused, bad_request, unknown_parameter
+from .refusals import bad_request, unknown_parameter
 
 _YES = ("true", "yes", "1")
 
@@ -112,9 +112,9 @@ def _from_json(raw: str) -> dict[str, str]:
     try:
         given = json.loads(raw) if raw.strip() else {}
     except ValueError as error:
-        raise Refused(400, "Bad Request: can't parse JSON object") from error
+        raise bad_request("can't parse JSON object") from error
     if not isinstance(given, dict):
-        raise Refused(400, "Bad Request: object expected")
+        raise bad_request("object expected")
     return {
         name: value if isinstance(value, str) else json.dumps(value)
         for name, value in given.items()

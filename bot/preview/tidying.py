@@ -51,11 +51,6 @@ def with_found(formatted: Formatted, found: Iterable[Entity]) -> Formatted:
     return replace(formatted, entities=_nested(formatted.entities, tuple(found)))
 
 
-def clean(text: str) -> str:
-    """Give a text without entities as Telegram keeps it."""
-    return tidy(text, ()).text
-
-
 def _units(text: str) -> list[int]:
     try:
         raw = text.encode("utf-16-le")

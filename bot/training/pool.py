@@ -21,9 +21,8 @@ from bot.training import door
 from bot.training.forkserver import Context
 
 WARM_UP_TIMEOUT_S = 120.0  # import, compile and draw once, on a slow and busy machine
-REPLACED_WITHIN_S = (
-    15.0  # a killed worker's successor works after a second; who takes no job for so long hangs
-)
+# A killed worker's successor works after a second; who takes no job for so long hangs.
+REPLACED_WITHIN_S = 15.0
 POLL_S = 0.05
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,12 +58,6 @@ def environment(cache: Path | None) -> dict[str, str]:
     return chosen
 
 
-def _forget_compiled(cache: Path | None) -> None:
-    """Empty the cache, so that the next start compiles anew."""
-    for file in cache.glob("xla-*/*.pb") if cache is not None else ():
-        file.unlink(missing_ok=True)
-
-
 def _machine() -> str:
     """A name for what compiled code depends on: another processor or TensorFlow must not run it."""
     described = [_tensorflow(), platform.machine(), platform.processor()]
@@ -95,13 +88,13 @@ class Workers:
         self._opening = asyncio.Lock()
         self._closed = False
 
-    async def open(self) -> None:
+    async def open(self) -> ProcessPool:
         """Start the workers and wait until they are warm; TrainingFailed if they cannot be."""
         async with self._opening:
             if self._pool is not None and self._pool.active:
-                return
+                return self._pool
             try:
-                await asyncio.to_thread(self._open)
+                return await asyncio.to_thread(self._open)
             except Exception as error:
                 if self._closed:
                     raise TrainingFailed(TrainingFailure.CLOSED) from error
@@ -110,7 +103,7 @@ class Workers:
                 )
                 raise TrainingFailed(TrainingFailure.DIED) from error
 
-    def _open(self) -> None:
+    def _open(self) -> ProcessPool:
         self._end_pool()
         first = self._context is None
         if self._context is None:
@@ -134,14 +127,13 @@ class Workers:
                 if self._closed or not pool.active or waited_s > WARM_UP_TIMEOUT_S:
                     self._end_pool()
                     raise BrokenProcessPool("the workers did not become ready")
+        return pool
 
     async def call(
         self, function: Callable[P, R], timeout_s: float, /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run a function in a worker; TrainingFailed if it hangs, dies or raises. Waiting is not counted as time."""
-        await self.open()
-        pool = self._pool
-        assert pool is not None  # noqa: S101 - opened above
+        pool = await self.open()
         try:
             async with asyncio.timeout(timeout_s + REPLACED_WITHIN_S) as patience:
                 return await asyncio.wrap_future(pool.schedule(function, args, kwargs, timeout_s))

@@ -25,9 +25,8 @@ def _hushed() -> Iterator[None]:
         os.close(nowhere)
 
 
-signal.signal(
-    signal.SIGINT, signal.SIG_IGN
-)  # Ctrl-C goes to the whole group; the bot decides when workers end
+# Ctrl-C goes to the whole group; the bot decides when workers end.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 os.nice(NICENESS)
 with _hushed():
     import_module("bot.training.worker")

@@ -83,9 +83,8 @@ def _forget_compiled() -> None:
 
 def settle() -> None:
     """Make this process a worker: dies at once when told, or when the bot is gone, and keeps to one thread."""
-    signal.signal(
-        signal.SIGTERM, signal.SIG_DFL
-    )  # a handler in Python would wait for the end of a native step
+    # A handler in Python would wait for the end of a native step.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_follow_the_bot, daemon=True).start()
     tf.get_logger().setLevel("ERROR")  # it warns of retracing; one trace for each number of points is meant
     tf.config.threading.set_intra_op_parallelism_threads(1)

@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
 from typing import Protocol
 
 from bot.core.events import Loss, TrainingDone, TrainingLost
@@ -50,7 +49,6 @@ class Trainings:
         engine: TrainingEngine,
         say: Say,
         in_line: InLine,
-        now: Callable[[], datetime],
         sleep: Sleep,
     ) -> None:
         self._tutor = tutor
@@ -58,7 +56,6 @@ class Trainings:
         self._engine = engine
         self._say = say
         self._in_line = in_line
-        self._now = now
         self._sleep = sleep
         self._tasks: set[asyncio.Task[None]] = set()
         self._waited_for: dict[str, asyncio.Task[None]] = {}  # by the run's code

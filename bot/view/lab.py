@@ -4,7 +4,7 @@ import math
 
 from bot.core.actions import Action
 from bot.core.experiment import Optimizer, Spec, Verdict, number
-from bot.core.panel import MORE_STEPS, PREDICTIONS
+from bot.core.panel import MORE_STEPS, PREDICTIONS, lab_of
 from bot.core.scenes import LabScene, LostScene, ProgramScene, ResultScene, ShareScene, Waiting
 from bot.course.model import Lab, Lesson
 from bot.view.message import Keyboard, Message, Rows, lines, paragraphs
@@ -40,7 +40,7 @@ def steps_text(stage: Stage, steps: int) -> str:
 def lab_message(stage: Stage, scene: LabScene, key: str) -> Message:
     """The panel: the model as it is, a row of buttons each setting, the stories, the predictions."""
     lesson = stage.shelf[scene.lesson]
-    lab = _lab(lesson)
+    lab = lab_of(lesson)
     t = stage.texts
     rich = paragraphs(
         bold(t("lab.title", title=lab.title)),
@@ -103,7 +103,7 @@ def waiting_message(stage: Stage, scene: Waiting, key: str) -> Message:
 
 def result_message(stage: Stage, scene: ResultScene, key: str) -> Message:
     """The two promised lines first, then the verdict against the prediction, then the numbers behind it."""
-    lab, t = _lab(stage.shelf[scene.lesson]), stage.texts
+    lab, t = lab_of(stage.shelf[scene.lesson]), stage.texts
     blown = not scene.outcome.after.is_finite()
     rich = paragraphs(
         lines(
@@ -234,15 +234,9 @@ def caption(stage: Stage, lesson: Lesson, spec: Spec) -> Rich:
     return Rich(
         stage.texts(
             "result.caption",
-            title=_lab(lesson).title,
+            title=lab_of(lesson).title,
             optimizer=spec.optimizer.value,
             rate=rate_text(spec.rate),
             steps=steps_text(stage, spec.steps),
         )
     )
-
-
-def _lab(lesson: Lesson) -> Lab:
-    if lesson.lab is None:
-        raise ValueError(f"{lesson.id} has no lab")
-    return lesson.lab

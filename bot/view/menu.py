@@ -1,6 +1,7 @@
 """How the greeting, the catalogue, progress, settings and plain texts look."""
 
 from bot.core.actions import Action
+from bot.core.menu import AUTO
 from bot.core.scenes import (
     AskForget,
     Catalogue,
@@ -11,7 +12,7 @@ from bot.core.scenes import (
     Welcome,
 )
 from bot.view.message import LABEL_LIMIT, Keyboard, Message, cut, lines, paragraphs
-from bot.view.rich import MESSAGE_LIMIT, Rich, bold, utf16_len
+from bot.view.rich import ENTITY_LIMIT, MESSAGE_LIMIT, Rich, bold, utf16_len
 from bot.view.stage import Stage
 from bot.view.texts import languages
 
@@ -105,7 +106,7 @@ def progress(stage: Stage, scene: ProgressScene, key: str) -> Message:
     while True:
         more = t("progress.more", n=len(rows) - shown) if shown < len(rows) else None
         rich = paragraphs(bold(t("progress.title")), *rows[:shown], more, ending)
-        if rich.units <= MESSAGE_LIMIT and len(rich.entities) <= 100:
+        if rich.units <= MESSAGE_LIMIT and len(rich.entities) <= ENTITY_LIMIT:
             return Message(rich=rich, rows=keyboard.rows)
         shown -= 1
 
@@ -139,7 +140,7 @@ def settings(stage: Stage, scene: SettingsScene, key: str) -> Message:
         keyboard.row(keyboard.button(label, Action.LANGUAGE, code))
     auto = t("button.language_auto")
     label = t("button.picked", name=auto) if scene.language is None else auto
-    keyboard.row(keyboard.button(label, Action.LANGUAGE, "auto"))
+    keyboard.row(keyboard.button(label, Action.LANGUAGE, AUTO))
     current = names.get(scene.language or "", t("settings.auto"))
     rich = paragraphs(bold(t("settings.title")), t("settings.language", name=current), t("settings.hint"))
     return Message(rich=rich, rows=keyboard.rows)

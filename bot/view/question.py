@@ -1,6 +1,7 @@
 """How a question looks: asked, with hints, and with the verdict and as much of the why as was asked for."""
 
 from bot.core.actions import Action
+from bot.core.quiz import why_parts
 from bot.core.scenes import QuestionScene
 from bot.course.model import Lesson, Question
 from bot.view.markdown import render
@@ -107,7 +108,7 @@ def _keyboard(stage: Stage, question: Question, scene: QuestionScene, key: str) 
             label = t("button.hint_more", number=scene.hints + 1, total=total)
             keyboard.row(keyboard.button(label if total > 1 else t("button.hint"), Action.HINT))
         return keyboard
-    parts = len(question.solution) + 1
+    parts = why_parts(question)
     label = t("button.why_more", number=scene.why + 1, total=parts) if scene.why else t("button.why")
     onward = "button.next_question" if scene.place < scene.total else "button.next_result"
     why = keyboard.button(label, Action.WHY) if scene.why < parts else None

@@ -31,9 +31,8 @@ class EntityType(StrEnum):
     PRE = "pre"
 
 
-_ORDER = {
-    kind: place for place, kind in enumerate(EntityType)
-}  # from the outside in, where both span the same
+# From the outside in, where both span the same.
+_ORDER = {kind: place for place, kind in enumerate(EntityType)}
 _SOLID = frozenset({EntityType.CODE, EntityType.PRE})  # hold no other entity
 _WHOLE = frozenset({EntityType.CODE, EntityType.PRE, EntityType.TEXT_LINK})  # never overlap one another
 
@@ -145,21 +144,6 @@ def plain(text: Rich | str) -> Rich:
 def bold(text: Rich | str) -> Rich:
     """The text in bold."""
     return _around(text, EntityType.BOLD)
-
-
-def italic(text: Rich | str) -> Rich:
-    """The text in italics."""
-    return _around(text, EntityType.ITALIC)
-
-
-def spoiler(text: Rich | str) -> Rich:
-    """The text hidden until it is tapped."""
-    return _around(text, EntityType.SPOILER)
-
-
-def code(text: str) -> Rich:
-    """The text as inline code."""
-    return _around(text, EntityType.CODE)
 
 
 def pre(text: str, language: str | None = None) -> Rich:

@@ -6,6 +6,7 @@ from typing import Any
 from bot.core.experiment import Spec
 from bot.core.panel import new_state
 from bot.core.panel import scene as panel_scene
+from bot.core.quiz import why_parts
 from bot.core.scenes import (
     AskForget,
     AskOver,
@@ -26,7 +27,7 @@ from bot.core.scenes import (
     Waiting,
     Welcome,
 )
-from bot.course.model import Lesson
+from bot.course.model import Lesson, Question
 from bot.view import lab, menu, question, reading
 from bot.view.message import Message
 from bot.view.rich import Rich
@@ -76,7 +77,7 @@ def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, tuple[tuple[tu
             rows = _labels(reading.step_rows(stage, lesson, step, SAMPLE_KEY, resumed=True))
             yield f"steps[{place}]", reading.step_text(stage, lesson, step), rows
         for place, each in enumerate(lesson.questions):
-            for state in _states(lesson, each.id):
+            for state in _states(lesson, each):
                 message = question.question_message(stage, state, SAMPLE_KEY)
                 yield f"questions[{place}]", message.rich, _labels(message.rows)
         if lesson.lab:
@@ -87,20 +88,19 @@ def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, tuple[tuple[tu
             yield "lab", message.rich, _labels(message.rows)
 
 
-def _states(lesson: Lesson, question_id: str) -> Iterator[QuestionScene]:
+def _states(lesson: Lesson, asked: Question) -> Iterator[QuestionScene]:
     """Asked with all hints (its keyboard is the widest before), and every verdict with the whole explanation."""
-    found = next(each for each in lesson.questions if each.id == question_id)
-    order = tuple(range(len(found.options)))
+    order = tuple(range(len(asked.options)))
     for chosen in (None, *order):
         yield QuestionScene(
             lesson=lesson.id,
-            question=question_id,
+            question=asked.id,
             order=order,
             place=len(lesson.questions),
             total=len(lesson.questions),
-            hints=len(found.hints) if chosen is not None else 0,
+            hints=len(asked.hints) if chosen is not None else 0,
             chosen=chosen,
-            why=len(found.solution) + 1 if chosen is not None else 0,
+            why=why_parts(asked) if chosen is not None else 0,
         )
 
 

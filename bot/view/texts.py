@@ -65,10 +65,6 @@ class Texts:
         """The text under a key; KeyError if there is none, or if a placeholder is not given."""
         return self._words[key].format(**params)
 
-    def has(self, key: str) -> bool:
-        """Whether there is a text under a key."""
-        return key in self._words
-
 
 def languages() -> dict[str, str]:
     """The languages there are, each by the name it calls itself."""

@@ -16,19 +16,30 @@ from bot.view.rich import (
     TooLongError,
     blockquote,
     bold,
-    code,
-    italic,
     link,
     plain,
     pre,
     split,
-    spoiler,
+    tidy,
     utf16_len,
 )
 
 # No sign that TDLib's parseMarkdown would take for markup of its own.
 WORDS = st.text(alphabet="ab é😀 \n", max_size=8)
 URL = "https://example.com/"
+
+
+def _styled(kind: EntityType) -> Callable[[Rich | str], Rich]:
+    """What Markdown makes of a style that no message sets by itself."""
+
+    def style(text: Rich | str) -> Rich:
+        rich = plain(text)
+        return tidy(rich.text, [*rich.entities, Entity(type=kind, offset=0, length=rich.units)])
+
+    return style
+
+
+italic, spoiler, code = map(_styled, (EntityType.ITALIC, EntityType.SPOILER, EntityType.CODE))
 
 
 def _wrapped(inner: st.SearchStrategy[Rich]) -> st.SearchStrategy[Rich]:
