@@ -20,9 +20,10 @@ from telegram.ext import Application, CallbackContext, TypeHandler
 
 from bot.chat.deliver import Deliverer
 from bot.chat.group import GroupChat
-from bot.chat.intake import Intake, Json
+from bot.chat.intake import Intake, RawUpdate
 from bot.chat.introduction import introduce, until_done
 from bot.chat.lines import Lines
+from bot.chat.pace import Jitter, Sleep
 from bot.chat.private import PrivateChat, learner_of
 from bot.chat.request import AiohttpRequest, call
 from bot.store.base import Store, UpdateKey, Word
@@ -55,8 +56,8 @@ class Means:
 
     now: Callable[[], datetime]
     clock: Callable[[], float]  # monotonic seconds
-    sleep: Callable[[float], Awaitable[None]]
-    jitter: Callable[[], float]  # from 0 to 1
+    sleep: Sleep
+    jitter: Jitter
 
 
 class TelegramChat:
@@ -166,7 +167,7 @@ class TelegramChat:
     ) -> Any:
         return await call(self.bot, method, params, files=files)
 
-    async def _feed(self, update: Json) -> None:
+    async def _feed(self, update: RawUpdate) -> None:
         await self._application.update_queue.put(Update.de_json(slim(update), self.bot))
 
     def _key(self, update: Update) -> UpdateKey:
@@ -242,7 +243,7 @@ def place_of(error: BaseException | None) -> str:
     return f"{type(error).__name__}{where}"
 
 
-def slim(update: Json) -> Json:
+def slim(update: RawUpdate) -> RawUpdate:
     """A tap without the text and buttons of its message: nobody reads them, and building them costs 7 % of a tap."""
     query = update.get("callback_query")
     message = query.get("message") if isinstance(query, dict) else None

@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 from telegram.error import TelegramError
 
 from bot.chat.hand import Hand
-from bot.chat.lanes import RETRIES, BotCall, Item, Lanes, Migrated, pause_s
-from bot.chat.pace import Jitter, backoff_s
+from bot.chat.lanes import RETRIES, BotCall, Item, Lanes, pause_s
+from bot.chat.pace import Jitter, Sleep, backoff_s
 from bot.chat.screens import Screens
 from bot.chat.words import UPLOADS, Fate, Json, Kind, fate
 from bot.store.base import Store, Word
@@ -30,8 +30,7 @@ class Deliverer:
 
     pictures: run code → PNG; documents: (chat, body) → content; both may be slow; None: there will never be
     one; an error: not now, perhaps at the next start.
-    sorry: the plain text that a learner gets in the place of a text the server refused. migrated: (old, new)
-    chat id. clock: monotonic seconds.
+    sorry: the plain text that a learner gets in the place of a text the server refused. clock: monotonic seconds.
     """
 
     def __init__(
@@ -42,10 +41,9 @@ class Deliverer:
         pictures: Callable[[str], Awaitable[bytes | None]],
         documents: Callable[[int, Json], Awaitable[bytes | None]],
         clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]],
+        sleep: Sleep,
         jitter: Jitter,
         sorry: str,
-        migrated: Migrated | None = None,
         lanes_at_once: int = 128,
         answers_at_once: int = 64,
         room: int = 32,
@@ -69,7 +67,6 @@ class Deliverer:
             sleep=sleep,
             jitter=jitter,
             sorry=sorry,
-            migrated=migrated,
             at_once=lanes_at_once,
             room=room,
         )
@@ -111,10 +108,6 @@ class Deliverer:
     def seen(self, chat: int, key: str, message_id: int) -> None:
         """A tap shows where a screen stands, for one whose sending was never confirmed."""
         self._screens.put(chat, key, message_id)
-
-    def forget(self, chat: int) -> None:
-        """Forget where a chat's screens stand; what waits in its lane is still said."""
-        self._screens.forget(chat)
 
     async def drain(self, timeout_s: float) -> bool:
         """Say what is in hand (bulk stays in the store), at most so long; then end. True if all was said."""

@@ -28,7 +28,7 @@ class GroupChat:
     async def on_message(self, message: Message, learner: Learner, key: UpdateKey) -> None:
         """Answer a command that is ours; dismiss all else."""
         command = command_in(message, self._username)
-        if command is None or not (command[0] in COMMANDS or command[2]):
+        if command is None or not (command.name in COMMANDS or command.to_us):
             await self._tutor.dismiss(key)
             return
         await self._tutor.tell(
@@ -36,7 +36,7 @@ class GroupChat:
             "group.line",
             update=key,
             chat=message.chat.id,
-            link=payload(command[0], command[1]),
+            link=payload(command.name, command.argument),
             thread=message.message_thread_id if message.is_topic_message else None,
         )
 

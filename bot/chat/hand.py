@@ -6,11 +6,11 @@ store for the next start.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from itertools import count
 from typing import Any
 
-from bot.chat.pace import Jitter, backoff_s
+from bot.chat.pace import Jitter, Sleep, backoff_s
 from bot.errors import OverloadedError
 from bot.store.base import Store, Word
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class Hand:
     """Words in hand and the tasks that say them."""
 
-    def __init__(self, *, store: Store, sleep: Callable[[float], Awaitable[None]], jitter: Jitter) -> None:
+    def __init__(self, *, store: Store, sleep: Sleep, jitter: Jitter) -> None:
         self._store = store
         self._sleep = sleep
         self._jitter = jitter

@@ -16,17 +16,16 @@ from typing import Any, TypeVar
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot.chat.pace import Jitter, backoff_s
-from bot.chat.request import AiohttpRequest, call, request_data, seconds_to_wait
+from bot.chat.pace import Jitter, Sleep, backoff_s
+from bot.chat.request import AiohttpRequest, call, request_data, seconds_to_wait, token_refused
 from bot.errors import ConfigError, ConflictError, OverloadedError
 from bot.store.base import Change, Store, UpdateKey
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Json = dict[str, Any]
-Feed = Callable[[Json], Awaitable[None]]
-Sleep = Callable[[float], Awaitable[None]]
+RawUpdate = dict[str, Any]  # as JSON
+Feed = Callable[[RawUpdate], Awaitable[None]]
 
 READ_MARGIN_S = 10.0  # how much longer than the long poll an answer may take
 CONFLICTS = 3  # so many within the window are another poller; a restart of ourselves causes one
@@ -40,7 +39,7 @@ class Arrived:
 
     update_id: int
     body: str
-    update: Json
+    update: RawUpdate
 
 
 class Intake:
@@ -126,10 +125,8 @@ class Intake:
         """Make polling possible; a server that knows no webhooks needs none dropped."""
         try:
             await call(self._bot, "deleteWebhook", {"drop_pending_updates": False})
-        except (
-            InvalidToken,
-            BadRequest,
-        ) as error:  # the token was good for getMe; the framework calls a 404 so
+        except (InvalidToken, BadRequest) as error:
+            # The token was good for getMe: what the framework calls invalid is a 404.
             log.warning("deleteWebhook was refused: %s", type(error).__name__)
 
     async def set_webhook(self, url: str, secret: str) -> None:
@@ -144,7 +141,7 @@ class Intake:
         """End `poll` at once: the long poll is cut, nothing more is fed; what is being kept is still kept."""
         self._stopped.set()
 
-    async def _fetch(self, offset: int | None) -> list[Json]:
+    async def _fetch(self, offset: int | None) -> list[RawUpdate]:
         params = {"offset": offset, "timeout": self._poll_timeout_s, "allowed_updates": self._allowed}
         updates = await self._request.post(
             f"{self._bot.base_url}/getUpdates",
@@ -201,10 +198,7 @@ class Intake:
         if isinstance(error, RetryAfter):
             return seconds_to_wait(error)
         if isinstance(error, InvalidToken | Forbidden):
-            raise ConfigError(
-                "TELEGRAM_BOT_TOKEN: refused by the Bot API server; wanted: the token that @BotFather "
-                "shows, for the server in TELEGRAM_API_URL"
-            ) from None
+            raise token_refused() from None
         if isinstance(error, Conflict):
             self._count_conflict()
         return backoff_s(attempt, self._jitter)
@@ -234,7 +228,7 @@ class Intake:
             await asyncio.wait({task})
 
 
-def arrived(update: Json) -> Arrived:
+def arrived(update: RawUpdate) -> Arrived:
     """An update from a list, with its body (ASCII, so that no half of a character can break it)."""
     body = json.dumps(update, separators=(",", ":"))
     return Arrived(update_id=update["update_id"], body=body, update=update)

@@ -11,15 +11,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.chat.lanes import BotCall, pause_s
-from bot.chat.pace import Jitter, backoff_s
-from bot.errors import ConfigError
+from bot.chat.pace import Jitter, Sleep, backoff_s
+from bot.chat.request import token_refused
 from bot.view.texts import CATALOGUES, ENGLISH, Texts
 
 log = logging.getLogger(__name__)
 
 TRIES = 5  # to register one thing
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 async def until_done(function: Callable[[], Awaitable[object]], *, sleep: Sleep, jitter: Jitter) -> None:
@@ -29,10 +27,7 @@ async def until_done(function: Callable[[], Awaitable[object]], *, sleep: Sleep,
         try:
             await function()
         except (InvalidToken, Forbidden):
-            raise ConfigError(
-                "TELEGRAM_BOT_TOKEN: refused by the Bot API server; wanted: the token that @BotFather shows, "
-                "for the server in TELEGRAM_API_URL"
-            ) from None
+            raise token_refused() from None
         except TelegramError as error:
             wait_s = pause_s(error, backoff_s(attempt, jitter))
             log.warning("no Bot API server yet (%s); next try in %.1f s", type(error).__name__, wait_s)

@@ -7,14 +7,14 @@ not said again. A lane lives while something waits in it. The log knows numbers,
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
 from bot.chat.hand import Hand
-from bot.chat.pace import Jitter, Window, backoff_s
+from bot.chat.pace import Jitter, Sleep, Window, backoff_s
 from bot.chat.request import seconds_to_wait
 from bot.chat.screens import Screens
 from bot.chat.words import SENDS, TEXTS, Fate, Json, Kind, call_for, fate, loggable
@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 
 RETRIES = 8  # of a call that may have been done and is harmless to repeat: some three minutes
 GROUP_PER_MINUTE = 20  # Telegram's limit for one group
-
-Migrated = Callable[[int, int], Awaitable[None]]
 
 
 class BotCall(Protocol):
@@ -75,10 +73,9 @@ class Lanes:
         hand: Hand,
         screens: Screens,
         clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]],
+        sleep: Sleep,
         jitter: Jitter,
         sorry: str,
-        migrated: Migrated | None,
         at_once: int,
         room: int,
     ) -> None:
@@ -90,7 +87,6 @@ class Lanes:
         self._sleep = sleep
         self._jitter = jitter
         self._sorry = sorry
-        self._migrated = migrated
         self._calls = asyncio.Semaphore(at_once)
         self._room = room
         self._lanes: dict[int, _Lane] = {}
@@ -158,7 +154,7 @@ class Lanes:
         """One try at the head of a lane; it is put back, turned into something else, or said."""
         word = item.word
         message_id = await self._message_id(item)
-        if (item.kind is Kind.STRIP and message_id is None) or (item.kind is Kind.TYPING and lane.items):
+        if item.kind is Kind.STRIP and message_id is None:
             await self._hand.said(word)
             return
         if item.kind is Kind.EDIT and message_id is None:
@@ -198,15 +194,13 @@ class Lanes:
         """What becomes of a word that an error came back for."""
         word = item.word
         next_step = fate(error, item.kind)
-        if item.kind is Kind.TYPING and next_step is not Fate.FLOOD:
-            next_step = Fate.GONE
         again = next_step in {Fate.FLOOD, Fate.AGAIN} or (next_step is Fate.RETRY and item.attempts < RETRIES)
         if again:
             self._put_back(lane, item, error)
         elif next_step is Fate.ANEW:
             self._say_anew(lane, item)
         elif isinstance(error, ChatMigrated):
-            await self._move(item, error.new_chat_id)
+            self._move(item, error.new_chat_id)
         elif next_step is Fate.REFUSED and item.kind in TEXTS and not item.sorry:
             log.error("word %d (%s) to chat %d: %s", word.number, item.kind, word.chat, loggable(error))
             item.kind, item.sorry, item.body = Kind.SAY, True, {"text": self._sorry}
@@ -221,7 +215,7 @@ class Lanes:
         lane.not_before = self._clock() + pause_s(error, backoff_s(item.attempts, self._jitter))
         item.attempts += 1
         newer = any(one.kind is Kind.EDIT and one.word.key == item.word.key for one in lane.items)
-        if item.kind is Kind.TYPING or (item.kind is Kind.EDIT and newer):
+        if item.kind is Kind.EDIT and newer:
             self._hand.spawn(self._hand.said(item.word))
         else:
             lane.items.appendleft(item)
@@ -231,10 +225,8 @@ class Lanes:
         item.kind = Kind.SAY
         lane.items.appendleft(item)
 
-    async def _move(self, item: Item, chat: int) -> None:
-        """The group has a new id: tell the hook, and say the word there."""
+    def _move(self, item: Item, chat: int) -> None:
+        """The group has a new id: say the word there."""
         log.warning("chat %d is now chat %d", item.word.chat, chat)
-        if self._migrated is not None:
-            await self._migrated(item.word.chat, chat)
         item.word = replace(item.word, chat=chat)
         self.put(item)

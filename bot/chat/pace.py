@@ -4,9 +4,10 @@ Law: nothing here waits or reads a clock; times come in as monotonic seconds and
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 Jitter = Callable[[], float]  # 0 to 1, such as random.random
+Sleep = Callable[[float], Awaitable[None]]  # seconds
 
 
 def backoff_s(attempt: int, jitter: Jitter, *, first_s: float = 1.0, most_s: float = 30.0) -> float:

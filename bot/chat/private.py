@@ -1,5 +1,7 @@
 """Private chats: from an update to an event of the tutor."""
 
+from typing import NamedTuple
+
 from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatType, MessageEntityType
 
@@ -16,15 +18,23 @@ def learner_of(update: Update) -> Learner | None:
     return Learner(id=user.id, first_name=user.first_name, language=user.language_code) if user else None
 
 
-def command_in(message: Message, username: str) -> tuple[str, str, bool] | None:
-    """(name, argument, addressed to this bot by name), or None: no command, or another bot's."""
+class TypedCommand(NamedTuple):
+    """A command as it was typed; `to_us`: it names this bot."""
+
+    name: str
+    argument: str
+    to_us: bool
+
+
+def command_in(message: Message, username: str) -> TypedCommand | None:
+    """The command in a message; None: there is none, or it is another bot's."""
     first = message.entities[0] if message.text and message.entities else None
     if message.text is None or first is None or first.offset or first.type != MessageEntityType.BOT_COMMAND:
         return None
     name, at, target = message.text[1 : first.length].partition("@")
     if at and target.lower() != username.lower():
         return None
-    return name.lower(), message.text[first.length :].strip(), bool(at)
+    return TypedCommand(name.lower(), message.text[first.length :].strip(), bool(at))
 
 
 class PrivateChat:
@@ -41,7 +51,7 @@ class PrivateChat:
             kind = ChatterKind.TEXT if message.text else ChatterKind.OTHER
             await self._tutor.handle(learner, Chatter(kind=kind), update=key)
         else:
-            event = Command(name=command[0], argument=command[1], first_name=learner.first_name)
+            event = Command(name=command.name, argument=command.argument, first_name=learner.first_name)
             await self._tutor.handle(learner, event, update=key)
 
     async def on_tap(self, query: CallbackQuery, learner: Learner, key: UpdateKey) -> None:

@@ -17,6 +17,8 @@ from telegram import Bot, InputFile
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.errors import ConfigError
+
 # Not exported at the top, but the only way past the framework's message objects; the version is pinned.
 from telegram._utils.defaultvalue import DefaultValue  # isort: skip
 from telegram._utils.types import ODVInput  # isort: skip
@@ -180,6 +182,14 @@ def _failure(error: Exception) -> NetworkError:
     if isinstance(error, TimeoutError):
         return TimedOut(f"{name}: no answer in time")
     return NetworkError(f"{name}: the exchange broke off")
+
+
+def token_refused() -> ConfigError:
+    """One line for the operator whose token the server does not know."""
+    return ConfigError(
+        "TELEGRAM_BOT_TOKEN: refused by the Bot API server; wanted: the token that @BotFather shows, "
+        "for the server in TELEGRAM_API_URL"
+    )
 
 
 def seconds_to_wait(flood: RetryAfter) -> float:

@@ -25,8 +25,3 @@ class Screens:
         self._ids.move_to_end((chat, key))
         if len(self._ids) > self._most:
             self._ids.popitem(last=False)
-
-    def forget(self, chat: int) -> None:
-        """Forget all screens of a chat (`/forget`)."""
-        for one in [one for one in self._ids if one[0] == chat]:
-            del self._ids[one]

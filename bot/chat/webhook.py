@@ -21,7 +21,7 @@ RETRY_AFTER_S = "5"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Webhook:
+class WebhookRoute:
     """Where updates arrive: the path of the public address, the secret, and who keeps them."""
 
     intake: Intake
@@ -29,7 +29,9 @@ class Webhook:
     secret: str
 
 
-def web_app(*, health: Callable[[], Mapping[str, Any]], webhook: Webhook | None = None) -> web.Application:
+def web_app(
+    *, health: Callable[[], Mapping[str, Any]], webhook: WebhookRoute | None = None
+) -> web.Application:
     """The aiohttp application for NABLA_LISTEN: `/healthz` always, the webhook if there is one.
 
     health: facts for `/healthz`; 503 if its `ok` is false.
@@ -46,7 +48,7 @@ def web_app(*, health: Callable[[], Mapping[str, Any]], webhook: Webhook | None 
     return app
 
 
-def _receiver(webhook: Webhook) -> Callable[[web.Request], Any]:
+def _receiver(webhook: WebhookRoute) -> Callable[[web.Request], Any]:
     secret = webhook.secret.encode()
 
     async def receive(request: web.Request) -> web.Response:

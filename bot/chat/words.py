@@ -27,7 +27,6 @@ class Kind(StrEnum):
     STRIP = "strip"
     PHOTO = "photo"
     DOCUMENT = "document"
-    TYPING = "typing"
 
 
 SENDS = frozenset({Kind.SAY, Kind.PHOTO, Kind.DOCUMENT})  # each makes a message: not blindly repeated
@@ -96,7 +95,7 @@ def fate(error: TelegramError, kind: Kind) -> Fate:
 
 
 def _fate_of_bad_request(fact: str, kind: Kind) -> Fate:
-    if kind in {Kind.ANSWER, Kind.STRIP, Kind.TYPING} or fact.startswith(_NOBODY_THERE):
+    if kind in {Kind.ANSWER, Kind.STRIP} or fact.startswith(_NOBODY_THERE):
         return Fate.GONE
     if fact.startswith(_NOTHING_LEFT):
         return Fate.SAID
@@ -113,8 +112,6 @@ def call_for(
         return Call(method="answerCallbackQuery", params=body)
     if kind is Kind.STRIP:
         return Call(method="editMessageReplyMarkup", params={"chat_id": chat, "message_id": message_id})
-    if kind is Kind.TYPING:
-        return Call(method="sendChatAction", params={"chat_id": chat, "action": "typing", **body})
     if kind in UPLOADS:
         return _upload(kind, chat, body, content)
     method = "sendMessage" if message_id is None else "editMessageText"
@@ -150,14 +147,9 @@ def _captioned(chat: int, body: Json) -> dict[str, Any]:
 
 
 def _markup(body: Json) -> str | None:
-    """The inline keyboard as JSON; a `copy_text` may be given as plain text."""
-    rows = [[_button(button) for button in row] for row in body.get("buttons") or ()]
+    """The inline keyboard as JSON."""
+    rows = body.get("buttons")
     return json.dumps({"inline_keyboard": rows}) if rows else None
-
-
-def _button(button: Json) -> Json:
-    copied = button.get("copy_text")
-    return {**button, "copy_text": {"text": copied}} if isinstance(copied, str) else button
 
 
 def loggable(error: TelegramError) -> str:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.chat.app import Means, TelegramChat
-from bot.chat.webhook import Webhook, web_app
+from bot.chat.webhook import WebhookRoute, web_app
 from bot.check import lint
 from bot.cli.logs import log_of_loop
 from bot.cli.until import at_most, unless, until
@@ -57,7 +57,8 @@ async def serve(settings: Settings, *, announce: Announce) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_of_loop)
-    on_stop(lambda: None if loop.is_closed() else loop.call_soon_threadsafe(stop.set))
+    # Not the loop's own handlers: they end with the loop, and a second signal would kill.
+    on_stop(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.set))
     await House(settings, announce=announce).live(stop)
 
 
@@ -142,11 +143,11 @@ class House:
     async def _take_in(self, stack: AsyncExitStack, chat: TelegramChat) -> None:
         """Updates: by webhook, or by polling with the health page beside it."""
         settings = self._settings
-        hook: Webhook | None = None
+        hook: WebhookRoute | None = None
         if settings.webhook is not None:
             await chat.intake.resume()
             path = urlsplit(settings.webhook.url).path or "/"
-            hook = Webhook(intake=chat.intake, path=path, secret=settings.webhook.secret)
+            hook = WebhookRoute(intake=chat.intake, path=path, secret=settings.webhook.secret)
         if self.local is None:
             await self._open_web(stack, hook)
         if settings.webhook is not None:
@@ -195,7 +196,7 @@ class House:
             sleep=self._means.sleep,
         )
 
-    async def _open_web(self, stack: AsyncExitStack, hook: Webhook | None) -> None:
+    async def _open_web(self, stack: AsyncExitStack, hook: WebhookRoute | None) -> None:
         """Health always; the webhook too, if one is wanted."""
         settings = self._settings
         app = web_app(health=self._health, webhook=hook)

@@ -31,7 +31,6 @@ class Speaker:
         self.store = store
         self.clock = clock
         self.pictures: dict[str, asyncio.Future[bytes | None]] = {}
-        self.moves: list[tuple[int, int]] = []
         self.deliverer = Deliverer(
             call=functools.partial(call, bot),
             store=store,
@@ -41,7 +40,6 @@ class Speaker:
             sleep=clock.sleep,
             jitter=lambda: 1.0,
             sorry=SORRY,
-            migrated=self.moved,
             **limits,
         )
 
@@ -52,10 +50,6 @@ class Speaker:
     async def document(self, chat: int, body: Mapping[str, Any]) -> bytes | None:
         """Ready at once."""
         return f"{chat} {body['content_key']}".encode()
-
-    async def moved(self, old: int, new: int) -> None:
-        """The hook."""
-        self.moves.append((old, new))
 
     async def commit(self, *words: NewWord) -> tuple[Word, ...]:
         """Words as the tutor commits them."""

@@ -7,21 +7,21 @@ from telegram import Bot
 
 from bot.store.base import NewWord
 from bot.store.sqlite import SqliteStore
-from tests.chat.botapi import FLOOD, BotApi, Fault, Upload, plain
+from tests.chat.botapi import BotApi, Fault, Upload, plain
 from tests.chat.clock import Clock, until
-from tests.chat.speaker import ADA, DOWN, DROP, LOST, Speaker, edit, say, word
+from tests.chat.speaker import ADA, DROP, LOST, Speaker, edit, say, word
 
 
 async def test_a_text_goes_out_with_entities_and_buttons(speaker: Speaker, api: BotApi) -> None:
-    """What the view made is on the wire; a text to copy gets Telegram's shape."""
+    """What the view made is on the wire."""
     entities = [{"type": "code", "offset": 0, "length": 2}]
-    row = [{"text": "Next", "callback_data": "n"}, {"text": "Code", "copy_text": "print()"}]
+    row = [{"text": "Next", "callback_data": "n"}, {"text": "Open", "url": "https://t.me/nabla_bot"}]
     await speaker.say(word("say", text="hi", entities=entities, buttons=[row]))
     await speaker.done()
     (sent,) = api.made("sendMessage")
     assert (sent["chat_id"], sent["text"], plain(sent["entities"])) == (str(ADA), "hi", entities)
     markup = plain(sent["reply_markup"])
-    assert markup["inline_keyboard"] == [[row[0], {"text": "Code", "copy_text": {"text": "print()"}}]]
+    assert markup["inline_keyboard"] == [row]
     assert await speaker.store.unsaid() == []
 
 
@@ -118,20 +118,8 @@ async def test_a_document_is_made_for_its_chat(speaker: Speaker, api: BotApi) ->
     )
 
 
-async def test_typing_is_the_least_of_all(speaker: Speaker, api: BotApi) -> None:
-    """It goes out when nothing else waits, and is never tried twice."""
-    api.script["sendChatAction"].extend([DOWN, DROP, FLOOD])
-    await speaker.say(word("typing"), say("one"))
-    await speaker.done()
-    assert api.made("sendChatAction") == []
-    for _ in range(3):
-        await speaker.say(word("typing"))
-        await speaker.done()
-    assert api.made("sendChatAction") == [{"chat_id": str(ADA), "action": "typing"}] * 3
-
-
 async def test_a_tap_shows_where_a_screen_stands(speaker: Speaker, api: BotApi) -> None:
-    """After an unconfirmed send, the tap's own message is edited; `forget` forgets it."""
+    """After an unconfirmed send, the tap's own message is edited."""
     api.script["sendMessage"].append(DROP)
     await speaker.say(say("question", key="q"))
     await speaker.done()
@@ -139,10 +127,6 @@ async def test_a_tap_shows_where_a_screen_stands(speaker: Speaker, api: BotApi) 
     await speaker.say(edit("verdict", "q"))
     await speaker.done()
     assert api.made("editMessageText")[0]["message_id"] == "555"
-    speaker.deliverer.forget(ADA)
-    await speaker.say(edit("more", "q"))
-    await speaker.done()
-    assert api.texts()[-1] == "more"
 
 
 async def test_an_unreadable_word_is_dropped_by_its_ids(

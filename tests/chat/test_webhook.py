@@ -12,7 +12,7 @@ from telegram import Bot
 
 from bot.chat.intake import Intake
 from bot.chat.request import AiohttpRequest
-from bot.chat.webhook import SECRET_HEADER, Webhook, web_app
+from bot.chat.webhook import SECRET_HEADER, WebhookRoute, web_app
 from bot.errors import ConfigError, OverloadedError
 from bot.store.sqlite import SqliteStore
 from tests.chat.botapi import BotApi, Fault, message, plain
@@ -42,7 +42,7 @@ class Site:
             jitter=lambda: 1.0,
             allowed_updates=["message"],
         )
-        webhook = Webhook(intake=self.intake, path=PATH, secret=SECRET)
+        webhook = WebhookRoute(intake=self.intake, path=PATH, secret=SECRET)
         app = web_app(health=lambda: self.facts, webhook=webhook)
         self.client = TestClient(TestServer(app, host="127.0.0.1"))
 

@@ -45,7 +45,7 @@ ANY = frozenset(Kind)
         (BadRequest("Bad Request: MESSAGE_ID_INVALID"), {Kind.EDIT}, Fate.ANEW),
         (BadRequest("Bad Request: message to edit not found"), {Kind.STRIP}, Fate.GONE),
         (BadRequest("Bad Request: query is too old"), {Kind.ANSWER}, Fate.GONE),
-        (BadRequest("Bad Request: anything"), {Kind.ANSWER, Kind.STRIP, Kind.TYPING}, Fate.GONE),
+        (BadRequest("Bad Request: anything"), {Kind.ANSWER, Kind.STRIP}, Fate.GONE),
         (BadRequest("Bad Request: message is too long"), SENDS | {Kind.EDIT}, Fate.REFUSED),
         (BadRequest("Bad Request: text that only quotes chat not found"), SENDS, Fate.REFUSED),
     ],
@@ -95,12 +95,10 @@ def test_a_window_lets_no_more_through(gaps: list[float]) -> None:
 
 
 def test_screens_are_a_bounded_memory() -> None:
-    """The least recently used goes first; a chat can be forgotten."""
+    """The least recently used goes first."""
     screens = Screens(most=2)
     screens.put(1, "a", 11)
     screens.put(1, "b", 12)
     assert screens.get(1, "a") == 11
     screens.put(2, "c", 13)
     assert [screens.get(1, "a"), screens.get(1, "b"), screens.get(2, "c")] == [11, None, 13]
-    screens.forget(1)
-    assert [screens.get(1, "a"), screens.get(2, "c")] == [None, 13]
