@@ -16,6 +16,7 @@ from bot.course.model import Lesson
 
 Shelf = Mapping[str, Lesson]  # lessons by id, in the order of the catalogue
 PAGE = 8  # lessons on a page of the catalogue
+LONG_LIVED = READING | {ScreenKind.LAB}  # a learner has one message of each of the two at a time
 
 
 class Turn:
@@ -56,9 +57,14 @@ class Turn:
         key = self.new_key()
         self.remember(screens={**self.session.screens, key: Screen(kind=kind, lesson=lesson, ref=ref)})
         while len(self.session.screens) > LIVE_SCREENS:
-            self.strip(next(iter(self.session.screens)))
+            self.strip(self._oldest())
         self.effects.append(Show(key=key, scene=scene))
         return key
+
+    def _oldest(self) -> str:
+        """The oldest message, but for the place in the lesson and the panel: one may stay on them for long."""
+        screens = self.session.screens.items()
+        return next(key for key, screen in screens if screen.kind not in LONG_LIVED)
 
     def edit(self, key: str, scene: Scene) -> None:
         """Change a message in place."""

@@ -384,6 +384,15 @@ def test_a_seventeenth_message_takes_the_buttons_of_the_first() -> None:
     assert first not in session.screens and Strip(key=first) in effects
 
 
+@pytest.mark.parametrize(("command", "kind"), [("learn", "step"), ("quiz", "question"), ("train", "lab")])
+def test_the_place_in_the_lesson_and_the_panel_keep_their_buttons(command: str, kind: str) -> None:
+    """However many messages come after: one runs one story after the other on the same panel."""
+    session, _ = happen(Session(), Command(name=command, argument="alpha"))
+    place = newest(session)
+    session, _ = happen(session, *[Command(name="help")] * (2 * LIVE_SCREENS))
+    assert session.screens[place].kind == kind and len(session.screens) == LIVE_SCREENS
+
+
 def test_time_between_shown_and_answered_is_recorded() -> None:
     """Seconds as long as they say something: none after an hour, none if the clock went back."""
     asked, _ = happen(Session(), Command(name="quiz", argument="alpha"))
