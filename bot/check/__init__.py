@@ -38,12 +38,19 @@ def check_folder(path: Path | str) -> Library:
     return replace(found, findings=(*findings, *found.findings))
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long, a folder that may not be entered: reading it tells why
+        return False
+
+
 def check_paths(paths: Iterable[Path | str]) -> list[Finding]:
     """All findings of these files and folders, also those between them; a file named twice counts once."""
     findings: list[Finding] = []
     files: dict[Path, None] = {}
     for path in map(Path, paths):
-        inside, told = lesson_files(path) if path.is_dir() else ([path], [])
+        inside, told = lesson_files(path) if _is_folder(path) else ([path], [])
         findings += told
         files.update(dict.fromkeys(inside))
     loaded = [load_file(file) for file in files]

@@ -3,7 +3,7 @@
 CODES = {
     # the file
     "unreadable": "The file or folder cannot be read.",
-    "no-lesson": "The folder has no `*.yaml` file.",
+    "no-lesson": "The folder has no `*.yaml` or `*.yml` file.",
     "encoding": "The file is not UTF-8.",
     "control-character": "A character that nobody sees: a control, or a mark that reorders text.",
     "too-big": "The file is larger than 1 MB, or holds more than 20,000 values.",
@@ -30,7 +30,7 @@ CODES = {
     "too-few": "A list with too few items.",
     "wrong-kind": "A key that a step of this kind has no place for.",
     "one-right": "A question needs exactly one option with `correct: true`.",
-    "same-option": "Two options of a question have the same text.",
+    "same-option": "Two options of a question have the same text, as written or as learners see it.",
     "no-hint": "A practice question without a hint.",
     "no-solution": "A practice question without a worked solution.",
     "no-such-step": "A question names a step that the lesson does not have.",

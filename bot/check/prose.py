@@ -45,8 +45,13 @@ def prose_findings(loaded: Loaded, lesson: Lesson) -> Iterator[Finding]:
 
 
 def _option_findings(loaded: Loaded, question: Question, path: str) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
     for place, option in enumerate(question.options):
         rich, where = render(option.text), f"{path}.options[{place}].text"
+        first = seen.setdefault(" ".join(rich.text.split()), place)
+        if first != place and rich:
+            fact = f"learners see the same text as options[{first}]"
+            yield loaded.finding(where, "same-option", fact, "give each of the options its own text")
         if "\n" in rich.text or any(entity.type in _BLOCKS for entity in rich.entities):
             fact = "an option needs more than one line"
             yield loaded.finding(

@@ -96,7 +96,9 @@ class _Builder:
                 line, "yaml", "a key that is not a word", "write `key: value`; quote texts with brackets"
             )
             raise UnreadableError
-        top.key = excerpt(event.value)
+        shown = excerpt(event.value)
+        # A key with blanks or marks that nobody sees at its ends is another key, and is told as one.
+        top.key = shown if shown == event.value else excerpt(ascii(event.value))
         top.is_repeated = top.key in top.values
         path = key_path(top.next_where)
         if top.is_repeated:

@@ -106,17 +106,20 @@ def _check_marks(event: yaml.Event, line: int, tell: Tell) -> None:
 
 
 _ADVICE = (  # what the parser says, and what its author most likely meant
-    ("mapping values are not allowed", "a text with `: ` in it must be quoted"),
+    ("mapping values are not allowed", "quote a text with `: ` in it; else check the indentation"),
     ("expected alphabetic or numeric", "a text that begins with `*` or `&` must be quoted"),
     ("cannot start any token", "a text that begins with one of @ ` % ! & * | > must be quoted"),
     (
         "while parsing a block mapping",
-        "check the indentation; a text with quotes inside must be quoted whole",
+        "check the indentation; close quotes; quote a text whole that begins with a quote or bracket",
     ),
     ("while parsing a block collection", "check the indentation; every item begins with `- `"),
-    ("while parsing a flow", "inside {…} and […] quote texts with , : { } [ ]; close every bracket"),
+    ("while parsing a flow", "inside {…} and […] quote texts with , : # { } [ ]; close every bracket"),
     ("unexpected end of stream", "close the quote"),
-    ("unknown escape character", "in double quotes write `\\\\` for a backslash, or use single quotes"),
+    ("escape c", "in double quotes write `\\\\` for a backslash, or use single quotes"),
+    ("hexdecimal", "in double quotes write `\\\\` for a backslash, or use single quotes"),
+    ("keys are not allowed", "a text that begins with `? ` must be quoted; else check the indentation"),
+    ("entries are not allowed", "a text that begins with `- ` must be quoted; else check the indentation"),
     ("scanning a block scalar", "a text that begins with `|` or `>` must be quoted"),
     ("could not find expected ':'", "write `key: value`, and indent the lines of a long text"),
 )
@@ -125,18 +128,25 @@ _ADVICE = (  # what the parser says, and what its author most likely meant
 def _explain(error: yaml.MarkedYAMLError, text: str, tell: Tell) -> None:
     """Tell of a syntax error where it is, in the parser's words, with the advice that fits most often."""
     lines = text.rstrip().split("\n")
-    mark = error.problem_mark or error.context_mark
-    if mark and mark.line >= len(lines):
-        # Found at the end; what is wrong is where the quote or bracket opened.
-        mark = error.context_mark or mark
-    line = min(mark.line + 1 if mark else 1, len(lines))
-    written = lines[line - 1]
-    if "\t" in written[: len(written) - len(written.lstrip())]:
+    words = " ".join(filter(None, (error.context, error.problem)))
+    line = _line_of_error(error, words, lines)
+    if re.match(r"[\s-]*\t", lines[line - 1]):
         tell(line, "tab", "a tab in the indentation", "indent with spaces")
         return
-    words = " ".join(filter(None, (error.context, error.problem)))
     if "tag" in words:
         tell(line, "tag", words, "remove it; a text that begins with `!` must be quoted")
         return
     advice = next((advice for sign, advice in _ADVICE if sign in words), "check indentation and quotes")
     tell(line, "yaml", f"not YAML: {words}", advice)
+
+
+def _line_of_error(error: yaml.MarkedYAMLError, words: str, lines: list[str]) -> int:
+    """The line that its author has to change, from 1: what is missing is noticed only later."""
+    mark = error.problem_mark or error.context_mark
+    if mark and (mark.line >= len(lines) or "simple key" in words):
+        mark = error.context_mark or mark  # where the quote or bracket opened, or the line without its colon
+    line = min(mark.line if mark else 0, len(lines) - 1)
+    if mark and "parsing a flow" in words and not lines[line][: mark.column].strip(" -"):
+        # The bracket, or the comma, is missing at the end of what stands above.
+        line = next((above for above in range(line - 1, -1, -1) if lines[above].strip()), line)
+    return line + 1

@@ -27,7 +27,7 @@ def excerpt(text: object, length: int = 40) -> str:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Finding:
-    """One problem of a lesson file; `str` is the line that authors and programs read."""
+    """One problem of a lesson file; `str` is the one line that authors and programs read."""
 
     file: str
     line: int  # from 1
@@ -36,7 +36,10 @@ class Finding:
     advice: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.code}: {self.fact}; {self.advice}"
+        line = f"{self.file}:{self.line}: {self.code}: {self.fact}; {self.advice}"
+        return "".join(
+            char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
+        )
 
 
 def nearest_line(lines: Mapping[str, int], path: str) -> int:

@@ -73,14 +73,14 @@ def load_file(path: Path | str) -> Loaded:
 
 
 def lesson_files(folder: Path | str) -> tuple[list[Path], list[Finding]]:
-    """Every `*.yaml` of a folder by name (not of folders inside it, nor hidden ones), or why there is none."""
+    """Every `*.yaml` and `*.yml` of a folder by name (none inside its folders, none hidden), or why there is none."""
     folder = Path(folder)
     try:
-        files = sorted(each for each in folder.iterdir() if _is_lesson_file(each))
+        files = sorted(each for each in folder.iterdir() if is_lesson_file(each))
     except OSError as error:
         return [], list(_unreadable(folder, error.strerror or type(error).__name__).findings)
     if not files:
-        fact = "no `*.yaml` file in this folder"
+        fact = "no `*.yaml` or `*.yml` file in this folder"
         return [], [Finding(str(folder), 1, "no-lesson", fact, "name the folder that has the lessons")]
     return files, []
 
@@ -130,8 +130,9 @@ def among(loaded: Iterable[Loaded]) -> Iterator[Finding]:
             yield each.finding("order", "same-order", fact, "give this lesson another `order`")
 
 
-def _is_lesson_file(path: Path) -> bool:
-    return path.suffix == ".yaml" and not path.name.startswith(".")
+def is_lesson_file(path: Path) -> bool:
+    """Whether a file of the lessons' folder is one by its name."""
+    return path.suffix in (".yaml", ".yml") and not path.name.startswith(".")
 
 
 def _unreadable(path: Path, why: str) -> Loaded:

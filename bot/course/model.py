@@ -183,7 +183,7 @@ class Question(Part):
         yield from repeated(options, "options", "text", code="same-option")
         if peek(part, "use") == Use.PRACTICE:
             for key, (code, fact, advice) in _PRACTICE_NEEDS.items():
-                if not peek_items(part, key) and not _is_empty_key(part, key):
+                if peek(part, key) in (None, (), []) and not _is_empty_key(part, key):
                     yield (), problem(code, fact, advice)
 
 

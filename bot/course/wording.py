@@ -49,8 +49,10 @@ def _wrong_value(kind: str, value: Any, context: Mapping[str, Any]) -> Told:
     if kind in _BOUNDS:
         code, words, bound, units = _BOUNDS[kind]
         fact = f"{len(value):,}{units if len(value) != 1 else units.rstrip('s')}" if units else excerpt(value)
-        return code, fact, f"{words} {context[bound]:,}{units} can be used"
+        return code, fact, f"write {words} {context[bound]:,.10g}{units}"
     expected = str(context.get("expected", "a finite number")).replace("'", "")
+    if isinstance(value, str) and value == expected:
+        return "wrong-type", f"`{value}` in quotes is a text, not a number", "remove the quotes"
     return "wrong-value", f"`{excerpt(value)}` is not allowed", f"write {expected}"
 
 
@@ -89,7 +91,8 @@ def _unknown(where: tuple[int | str, ...], value: Any, *, is_inline: bool) -> To
         return "unknown-key", fact, f"it is a key of {' or '.join(sorted(set(homes)))}: check the indentation"
     known = _keys(_part_at(where[:-1]))
     near = get_close_matches(key, known, n=1)
-    return "unknown-key", fact, f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(known)}"
+    advice = f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(known)}"
+    return "unknown-key", fact, advice + _comma(is_inline)
 
 
 def _keys(part: type[Part]) -> Mapping[str, type[Part] | None]:

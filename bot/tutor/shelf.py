@@ -15,7 +15,7 @@ from typing import Literal
 from watchfiles import awatch
 
 from bot.course.finding import Finding
-from bot.course.load import Loaded, library, load_folder
+from bot.course.load import Loaded, is_lesson_file, library, load_folder
 from bot.course.model import Lesson
 
 log = logging.getLogger(__name__)
@@ -131,7 +131,10 @@ class Shelf:
 def marks(folder: Path) -> Marks:
     """What tells whether the folder or a file of it changed; nothing if there is no folder."""
     with suppress(OSError):
-        return (("", folder.stat().st_ino, 0, 0), *sorted(_mark(file) for file in folder.glob("*.yaml")))
+        return (
+            ("", folder.stat().st_ino, 0, 0),
+            *sorted(_mark(file) for file in folder.iterdir() if is_lesson_file(file)),
+        )
     return ()
 
 

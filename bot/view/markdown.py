@@ -25,6 +25,7 @@ _BULLETS = "•◦▪"
 _RULE = "———"
 _BAR = "|"
 _HOST = re.compile(r"[^.\s]+(\.[^.\s]+)+")  # Telegram refuses hosts without a dot
+_TG_HOST = re.compile(r"[\w-]+", re.ASCII)
 
 
 @lru_cache(maxsize=2048)  # the prose of some dozen lessons: every tap shows texts that were shown before
@@ -53,11 +54,13 @@ class _Parser(MarkdownIt):
         """Whether Telegram takes this as the address of a link."""
         try:
             parts = urlsplit(url)
+            port = parts.port
         except ValueError:
             return False
         if parts.scheme == "tg":
-            return bool(parts.netloc)
-        return parts.scheme in ("http", "https") and bool(_HOST.fullmatch(parts.hostname or ""))
+            return bool(_TG_HOST.fullmatch(parts.netloc))
+        is_clear = port != 0 and not parts.netloc.endswith(":") and parts.netloc.count("@") <= 1
+        return parts.scheme in ("http", "https") and is_clear and bool(_HOST.fullmatch(parts.hostname or ""))
 
 
 @cache
@@ -176,9 +179,14 @@ def _inline(tokens: list[Token]) -> Rich:
     for token in tokens:
         if token.nesting == 1:
             opened.append((offset, token))
+            if _leads_nowhere(token):
+                text, offset = text + "[", offset + 1
             continue
         if token.nesting == -1:
             start, opening = opened.pop()
+            if _leads_nowhere(opening):
+                text, offset = text + "]()", offset + 3
+                continue
             kind = _STYLES[opening.type.removesuffix("_open")]
             url = str(opening.attrs["href"]) if kind is EntityType.TEXT_LINK else None
             entities.append(Entity(type=kind, offset=start, length=offset - start, url=url))
@@ -189,6 +197,11 @@ def _inline(tokens: list[Token]) -> Rich:
         text += words
         offset += utf16_len(words)
     return tidy(text, entities)
+
+
+def _leads_nowhere(token: Token) -> bool:
+    """Whether this opens a link without an address, which the parser takes and Telegram refuses."""
+    return token.type == "link_open" and not token.attrs["href"]
 
 
 def _words(token: Token) -> str:

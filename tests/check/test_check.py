@@ -84,6 +84,20 @@ def test_a_path_that_is_not_there_is_told() -> None:
     assert codes == ["unreadable", "tab"]
 
 
+def test_a_path_that_the_system_refuses_is_told() -> None:
+    """A name too long for a file is one finding, not a traceback."""
+    assert [finding.code for finding in check_paths([Path("x" * 300)])] == ["unreadable"]
+
+
+@pytest.mark.parametrize("text", ["**{}**", " {} ", "{}\\n", "`{}`"])
+def test_options_that_look_the_same_are_told(text: str) -> None:
+    """However they are written, a learner could not tell them apart."""
+    lesson = load_text(GOOD.encode(), file="f.yaml").lesson
+    assert lesson is not None
+    first, second = (option.text for option in lesson.questions[0].options[:2])
+    assert found((f"text: {second}", f'text: "{text.format(first)}"')) == ["same-option"]
+
+
 def test_a_bad_lesson_never_reaches_a_learner(tmp_path: Path) -> None:
     """Not even one whose only fault is in what learners see; the good one beside it does."""
     (tmp_path / "good.yaml").write_text(GOOD, encoding="utf-8")

@@ -202,6 +202,48 @@ def test_hostile_and_broken_yaml(
     assert load_text(text.encode(), file="f.yaml").lesson is None
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "advice"),
+    [
+        ("level: beginner", "level beginner", "key: value"),
+        ("correct: true, because: Why it is right.}", "correct: true, because: Why it is right.", "bracket"),
+        ("correct: true, because: Why", "correct: true, because: #1 Why", "quote texts with , : #"),
+        ("    after:", "     after:", "check the indentation"),
+        ("ask: What", 'ask: "C:\\Users" What', "for a backslash"),
+        ("ask: What", "ask: - What", "begins with `- ` must be quoted"),
+        ("  - id: first-question", "  -\tid: first-question", "indent with spaces"),
+    ],
+)
+def test_broken_yaml_is_told_where_it_is(old: str, new: str, advice: str) -> None:
+    """At the line to be changed, not at the next one where the parser stumbles; the advice fits."""
+    (finding,) = load_text(edited((old, new)), file="f.yaml").findings
+    assert finding.line == line_of(old)
+    assert advice in finding.advice
+
+
+def test_a_comma_before_a_key_with_a_value_is_explained_too() -> None:
+    """`because: Yes, it: is` makes the key `it`."""
+    told_of = told(("because: Why it is wrong.", "because: 'No', note: it is wrong."))
+    assert "`note` is no key here" in told_of and "quote a text with commas" in told_of
+
+
+@pytest.mark.parametrize("key", ["\u00a0title", '" title"', '"title "', "title\u200b"])
+def test_a_key_that_only_looks_right_is_unknown(key: str) -> None:
+    """Blanks and marks that nobody sees make another key of it."""
+    codes = [code for _, code in found(edited(("title: A short title", f"{key}: A short title")))]
+    assert codes == ["missing-key", "unknown-key"]
+
+
+def test_hints_that_are_no_list_are_there() -> None:
+    """One mistake, one finding."""
+    assert "this is a text, not a list" in told(("hints: [First nudge, Stronger nudge]", "hints: Think"))
+
+
+def test_a_number_in_quotes_is_told_as_a_text() -> None:
+    """Not as a 1 that should be a 1."""
+    assert told(("schema: 1", "schema: '1'")).endswith("in quotes is a text, not a number; remove the quotes")
+
+
 def test_a_bomb_of_aliases_is_not_built() -> None:
     """Nine levels of nine aliases would be a thousand million values."""
     levels = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
@@ -265,7 +307,7 @@ def test_a_folder_gives_its_good_lessons_and_all_findings(tmp_path: Path) -> Non
         ("id: example-lesson", "id: later"), ("A short title", "Later"), ("order: 10", "order: 20")
     )
     (tmp_path / "a-later.yaml").write_bytes(later)
-    (tmp_path / "b-first.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "b-first.yml").write_text(GOOD, encoding="utf-8")
     (tmp_path / "c-broken.yaml").write_text("id: [", encoding="utf-8")
     (tmp_path / "notes.md").write_text("notes", encoding="utf-8")
     (tmp_path / ".hidden.yaml").write_text("hidden", encoding="utf-8")
@@ -297,4 +339,5 @@ def test_a_folder_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
 def test_findings_sort_by_file_and_line() -> None:
     """As compilers do."""
     later = Finding("a", 10, "x", "x", "x")
+    assert str(Finding("a\nb", 1, "x", "x", "x")) == "a\\nb:1: x: x; x"
     assert sorted([later, Finding("b", 1, "x", "x", "x"), Finding("a", 9, "x", "x", "x")])[1] is later

@@ -1,8 +1,10 @@
 """Markdown to rich text: what lesson prose may hold, and that any text at all renders."""
 
+import json
 import re
 
 import pytest
+import tdjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +67,7 @@ def spans(rich: Rich) -> list[tuple[str, str]]:
         ("```python\n  a = 1\n\nb = 2\n```", "  a = 1\n\nb = 2", [("pre", "  a = 1\n\nb = 2")]),
         ("~~~\na\n~~~", "a", [("pre", "a")]),
         ("```\n```", "", []),
+        ("[e]() [**f**]( )", "[e]() [f]()", [("bold", "f")]),
         ("||||", "||||", []),
         ("|||a||| ||b ||c|| d||", "|||a||| b c d", [("spoiler", "b c d")]),
         ("", "", []),
@@ -88,6 +91,30 @@ def test_link_has_its_address() -> None:
     """Addresses go out encoded."""
     (entity,) = render("[a](<https://a.org/b c>)").entities
     assert (entity.type, entity.url) == (EntityType.TEXT_LINK, "https://a.org/b%20c")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.org:0/",
+        "https://a.org:/",
+        "https://a.org:99999/",
+        "https://a.org:abc/",
+        "https://a@b@c.org/",
+        "tg://*",
+        "tg://",
+    ],
+)
+def test_an_address_that_telegram_drops_is_no_link(address: str) -> None:
+    """It stays as typed, so that its reader sees where it wanted to go."""
+    assert render(f"[a]({address})") == Rich(f"[a]({address})")
+    request = {
+        "@type": "parseTextEntities",
+        "text": f'<a href="{address}">a</a>',
+        "parse_mode": {"@type": "textParseModeHTML"},
+    }
+    answer = json.loads(tdjson.td_execute(json.dumps(request).encode()) or b"{}")
+    assert answer["entities"] == []
 
 
 # Short pieces that mean something to the parser, put together at random.
