@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from telegram import CallbackQuery, Message, Update
 
+from bot.chat.app import slim
 from bot.chat.private import PrivateChat, command_in, learner_of
 from bot.core.events import Event, Tap
 from bot.store.base import UpdateKey
@@ -83,3 +84,26 @@ def test_what_a_command_is(text: str, command: tuple[str, str, bool] | None) -> 
 def test_an_update_without_a_person_has_no_learner() -> None:
     """Posts of channels come from nobody."""
     assert learner_of(Update(update_id=1)) is None
+
+
+@pytest.mark.parametrize(
+    "part", ["poll", "sticker", "voice", "forward_origin", "reply_to_message", "not_yet_invented"]
+)
+def test_a_message_of_any_kind_can_be_read(part: str) -> None:
+    """What is not read here is not built either: newer kinds, and kinds with missing parts, are messages too."""
+    body = {**message_json(), "from": {"id": ADA, "is_bot": False, "first_name": "Ada"}, part: {"id": "1"}}
+    del body["text"]
+    update = Update.de_json(slim({"update_id": 1, "message": body}), None)
+    assert update.message is not None and learner_of(update) == Learner(
+        id=ADA, first_name="Ada", language=None
+    )
+
+
+async def test_what_is_left_of_a_message_is_enough() -> None:
+    """A command with its argument, and the chat and topic it stands in."""
+    body = {**message_json("/learn alpha"), "is_topic_message": True, "message_thread_id": 5, "photo": []}
+    update = Update.de_json(slim({"update_id": 1, "message": body}), None)
+    assert update.message is not None and update.message.message_thread_id == 5
+    assert command_in(update.message, "bot") == ("learn", "alpha", False)
+    tap = slim({"update_id": 1, "callback_query": {"id": "1", "message": message_json("x")}})
+    assert set(tap["callback_query"]["message"]) == {"message_id", "date", "chat"}
