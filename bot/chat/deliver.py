@@ -53,9 +53,7 @@ class Deliverer:
         self._store = store
         self._pictures = pictures
         self._documents = documents
-        self._clock = clock
-        self._sleep = sleep
-        self._jitter = jitter
+        self._clock, self._sleep, self._jitter = clock, sleep, jitter
         self._screens = Screens()
         self._hand = Hand(store=store, sleep=sleep, jitter=jitter)
         self._lanes = Lanes(

@@ -20,17 +20,22 @@ TapHandler = Callable[[Turn, Tap, Screen], None]
 LessonTap = Callable[[Turn, Tap, Screen, Lesson], None]
 
 
-def _in_lesson(handler: LessonTap, *, lab: bool = False) -> TapHandler:
+def _in_lesson(handler: LessonTap, *, needs_lab: bool = False) -> TapHandler:
     """A tap that needs its lesson, which an author may have taken away since (or its lab)."""
 
     def handle(turn: Turn, tap: Tap, screen: Screen) -> None:
         lesson = turn.shelf.get(screen.lesson)
-        if lesson is None or (lab and lesson.lab is None):
+        if lesson is None or (needs_lab and lesson.lab is None):
             turn.toast("gone", alert=True)
         else:
             handler(turn, tap, screen, lesson)
 
     return handle
+
+
+def _in_lab(handler: LessonTap) -> TapHandler:
+    """A tap that needs its lesson's lab too."""
+    return _in_lesson(handler, needs_lab=True)
 
 
 STEP, QUESTION, LAB, RESULT = ScreenKind.STEP, ScreenKind.QUESTION, ScreenKind.LAB, ScreenKind.RESULT
@@ -52,13 +57,11 @@ _AFTER: dict[Action, TapHandler] = {
     Action.ASK_OVER: _in_lesson(lambda t, tap, s, lesson: reading.ask_over(t, lesson)),
 }
 _PANEL: dict[Action, TapHandler] = {
-    Action.MOVE: _in_lesson(lambda t, tap, s, lesson: panel.move(t, lesson, tap.key, tap.argument), lab=True),
+    Action.MOVE: _in_lab(lambda t, tap, s, lesson: panel.move(t, lesson, tap.key, tap.argument)),
     Action.ABOUT: lambda t, tap, s: panel.explain(t, tap.argument),
-    Action.STORY: _in_lesson(
-        lambda t, tap, s, lesson: panel.story(t, lesson, tap.key, tap.argument), lab=True
-    ),
-    Action.RUN: _in_lesson(lambda t, tap, s, lesson: lab.run(t, lesson, tap.argument), lab=True),
-    Action.RESET: _in_lesson(lambda t, tap, s, lesson: panel.reset(t, lesson, tap.key, s), lab=True),
+    Action.STORY: _in_lab(lambda t, tap, s, lesson: panel.story(t, lesson, tap.key, tap.argument)),
+    Action.RUN: _in_lab(lambda t, tap, s, lesson: lab.run(t, lesson, tap.argument)),
+    Action.RESET: _in_lab(lambda t, tap, s, lesson: panel.reset(t, lesson, tap.key, s)),
 }
 TAPS: dict[ScreenKind, dict[Action, TapHandler]] = {
     MENU: {
@@ -91,12 +94,12 @@ TAPS: dict[ScreenKind, dict[Action, TapHandler]] = {
         Action.KEEP_ALL: lambda t, tap, s: menu.keep_all(t, tap.key),
     },
     LAB: _PANEL,
-    LOST: {Action.RETRY: _in_lesson(lambda t, tap, s, lesson: lab.retry(t, lesson), lab=True)},
+    LOST: {Action.RETRY: _in_lab(lambda t, tap, s, lesson: lab.retry(t, lesson))},
     RESULT: {
-        Action.MORE: _in_lesson(lambda t, tap, s, lesson: panel.more(t, lesson), lab=True),
-        Action.SMALLER: _in_lesson(lambda t, tap, s, lesson: panel.other_rate(t, lesson, -1), lab=True),
-        Action.BIGGER: _in_lesson(lambda t, tap, s, lesson: panel.other_rate(t, lesson, 1), lab=True),
-        Action.RESET: _in_lesson(lambda t, tap, s, lesson: panel.reset(t, lesson, tap.key, s), lab=True),
+        Action.MORE: _in_lab(lambda t, tap, s, lesson: panel.more(t, lesson)),
+        Action.SMALLER: _in_lab(lambda t, tap, s, lesson: panel.other_rate(t, lesson, -1)),
+        Action.BIGGER: _in_lab(lambda t, tap, s, lesson: panel.other_rate(t, lesson, 1)),
+        Action.RESET: _in_lab(lambda t, tap, s, lesson: panel.reset(t, lesson, tap.key, s)),
         Action.CODE: _in_lesson(
             lambda t, tap, s, lesson: lab.program(t, lesson, tap.shared.spec if tap.shared else None)
         ),

@@ -11,8 +11,8 @@ from pydantic import Field
 from bot.course.part import Part, Problem, peek, peek_items, problem, repeated
 from bot.course.text import Label, Line, Number
 
-Optimizer = Literal["sgd", "momentum", "rmsprop", "adam"]
-Outcome = Literal["learns", "crawls", "diverges"]
+OptimizerName = Literal["sgd", "momentum", "rmsprop", "adam"]
+OutcomeName = Literal["learns", "crawls", "diverges"]
 
 
 class Axis(Part):
@@ -43,10 +43,10 @@ class Story(Part):
     """Settings with a name, and the outcome that they must show."""
 
     name: Line
-    optimizer: Optimizer
+    optimizer: OptimizerName
     rate: Annotated[float, Field(ge=1e-5, le=10)]
     steps: Annotated[int, Field(ge=1, le=1000)]
-    outcome: Outcome
+    outcome: OutcomeName
 
 
 class Lab(Part):

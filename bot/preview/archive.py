@@ -127,8 +127,7 @@ class Archive:
             raise self._failure
 
     def _tell(self, run: Callable[[sqlite3.Connection], object]) -> None:
-        assert self._loop is not None, "the archive is not open"  # noqa: S101 - a mistake in this room
-        self._last = self._loop.create_future()
+        self._last = asyncio.get_running_loop().create_future()
         self._jobs.put(_Job(run=run, done=self._last, is_question=False))
 
     async def _ask(self, run: Callable[[sqlite3.Connection], _Result]) -> _Result:

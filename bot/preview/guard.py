@@ -12,6 +12,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
+from bot.config import LOOPBACK
+
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -24,7 +26,6 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def guard(hosts: Iterable[str]) -> Middleware:

@@ -16,7 +16,8 @@ from .markup import reply_markup
 from .params import Params
 from .refusals import bad_request, chat_not_found, not_found
 
-Call = Callable[[Cloud, Params], object | Awaitable[object]]
+Function = Callable[[Cloud, Params], object | Awaitable[object]]
+"""What a method does: gives its result."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,17 +26,17 @@ class Method:
 
     name: str
     takes: tuple[str, ...]
-    call: Call
+    call: Function
 
 
 METHODS: dict[str, Method] = {}
 """Every method by its name in small letters: names are case-insensitive."""
 
 
-def method(name: str, takes: str = "") -> Callable[[Call], Call]:
+def method(name: str, takes: str = "") -> Callable[[Function], Function]:
     """Register a function as the method of that name, which takes these parameters."""
 
-    def register(call: Call) -> Call:
+    def register(call: Function) -> Function:
         METHODS[name.lower()] = Method(name=name, takes=tuple(takes.split()), call=call)
         return call
 

@@ -23,7 +23,7 @@ from .page import Page
 from .refusals import Refused
 from .taps import Answer
 from .updates import Updates
-from .webhook import FIRST_WAIT_S, Deliverer
+from .webhook import FIRST_WAIT_S, WebhookDelivery
 
 LOCAL_TOKEN = "4242:local-chat-page-token-is-no-secret"  # noqa: S105 - known to everybody, opens only this machine
 STOP_S = 1.0
@@ -52,7 +52,7 @@ class LocalTelegram:
         )
         self._api = BotApi(cloud=self._cloud, archive=self._archive, token=token)
         self._page = Page(cloud=self._cloud, archive=self._archive)
-        self._deliverer = Deliverer(self._cloud, first_wait_s=webhook_wait_s)
+        self._delivery = WebhookDelivery(self._cloud, first_wait_s=webhook_wait_s)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -62,7 +62,7 @@ class LocalTelegram:
             await self._cloud.load()
             await self._page.start()
             self._cloud.updates.on_online = self._show_online
-            await self._deliverer.start()
+            await self._delivery.start()
             await self._listen()
         except BaseException:
             await self.stop()
@@ -73,7 +73,7 @@ class LocalTelegram:
         self._cloud.updates.end_poll(Refused(500, "Internal Server Error: restart"))
         self._cloud.taps.close()
         await self._page.stop()
-        await self._deliverer.stop()
+        await self._delivery.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         self._cloud.updates.close()

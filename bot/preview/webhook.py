@@ -17,7 +17,7 @@ ANSWER_S = 60.0
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 
 
-class Deliverer:
+class WebhookDelivery:
     """Posts each update in order; the next one waits until this one was answered with 2xx."""
 
     def __init__(self, cloud: Cloud, *, first_wait_s: float = FIRST_WAIT_S) -> None:
@@ -47,8 +47,8 @@ class Deliverer:
             self._task.cancel()
             self._task = None
         self._cloud.updates.seen(False)
-        if webhook:
-            self._task = asyncio.create_task(self._deliver(webhook), name="webhook")
+        if webhook and self._session is not None:
+            self._task = asyncio.create_task(self._deliver(self._session, webhook), name="webhook")
 
     async def _cancel(self) -> None:
         if self._task is not None:
@@ -56,12 +56,12 @@ class Deliverer:
             await asyncio.wait([self._task])
             self._task = None
 
-    async def _deliver(self, webhook: dict[str, Any]) -> None:
+    async def _deliver(self, session: aiohttp.ClientSession, webhook: dict[str, Any]) -> None:
         updates, wait_s = self._cloud.updates, self._first_wait_s
         while True:
             await updates.arrived.wait()
             for update in updates.oldest(1):
-                trouble = await self._post(webhook, update)
+                trouble = await _post(session, webhook, update)
                 updates.seen(trouble is None)
                 if trouble is None:
                     updates.confirm(update.id + 1)
@@ -71,25 +71,25 @@ class Deliverer:
                     await asyncio.sleep(wait_s)
                     wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
-    async def _post(self, webhook: dict[str, Any], update: Update) -> str | None:
-        """Deliver one update; give what went wrong, None if it was taken."""
-        assert self._session is not None, "the deliverer was not started"  # noqa: S101 - a mistake in this room
-        headers = {_SECRET_HEADER: webhook["secret"]} if webhook["secret"] else {}
-        try:
-            async with self._session.post(
-                webhook["url"], json=update.as_object(), headers=headers, allow_redirects=False
-            ) as answer:
-                await answer.read()
-        except TimeoutError:
-            return "Read timeout expired"
-        except aiohttp.ClientConnectorError:
-            return "Connection refused"
-        except aiohttp.ClientError as error:
-            return f"Connection lost: {type(error).__name__}"
-        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            return None
-        return f"Wrong response from the webhook: {answer.status} {answer.reason}"
-
     def _note(self, trouble: str) -> None:
         seconds = int(self._cloud.now().timestamp())
         self._cloud.webhook_trouble = {"last_error_date": seconds, "last_error_message": trouble}
+
+
+async def _post(session: aiohttp.ClientSession, webhook: dict[str, Any], update: Update) -> str | None:
+    """Deliver one update; give what went wrong, None if it was taken."""
+    headers = {_SECRET_HEADER: webhook["secret"]} if webhook["secret"] else {}
+    try:
+        async with session.post(
+            webhook["url"], json=update.as_object(), headers=headers, allow_redirects=False
+        ) as answer:
+            await answer.read()
+    except TimeoutError:
+        return "Read timeout expired"
+    except aiohttp.ClientConnectorError:
+        return "Connection refused"
+    except aiohttp.ClientError as error:
+        return f"Connection lost: {type(error).__name__}"
+    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    return f"Wrong response from the webhook: {answer.status} {answer.reason}"

@@ -58,11 +58,11 @@ class Site:
         else:
             self._immutable = not any(file.exists() for file in _beside(self._path))
         db = self.read()
-        held_db = ExitStack()
-        with held_db:
-            held_db.callback(db.close)
+        try:
             inspect_current(self._path, db)
-            held_db.pop_all()
+        except BaseException:
+            db.close()
+            raise
         return db
 
     def read(self) -> sqlite3.Connection:

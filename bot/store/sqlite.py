@@ -25,12 +25,12 @@ from bot.store.base import (
 )
 from bot.store.faults import fault
 from bot.store.url import sqlite_path
-from bot.store.writer import Line, Reader, Writer
+from bot.store.writer import ConnectionThread, Reader, Writer
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
-_READ_ONLY: dict[str, type[Line]] = {"quick": Reader}
-_READ_WRITE: dict[str, type[Line]] = {"write": Writer, "quick": Reader, "slow": Reader}
+_READ_ONLY: dict[str, type[ConnectionThread]] = {"quick": Reader}
+_READ_WRITE: dict[str, type[ConnectionThread]] = {"write": Writer, "quick": Reader, "slow": Reader}
 
 
 def open_store(url: str, *, read_only: bool = False) -> "SqliteStore":
@@ -53,10 +53,10 @@ class SqliteStore(Store):
         self._read_only = read_only
         self._limit = queue_limit
         self._site = opening.Site(self._path, timeout_s=busy_timeout_s, read_only=read_only)
-        self._lines: dict[str, Line] = {}
+        self._threads: dict[str, ConnectionThread] = {}
 
     async def open(self) -> None:
-        if self._lines:
+        if self._threads:
             raise fault(self._path, "is open already", "open a store once")
         kinds = _READ_ONLY if self._read_only else _READ_WRITE
         try:
@@ -66,35 +66,35 @@ class SqliteStore(Store):
             await self.close()
             raise
 
-    async def _start(self, name: str, kind: type[Line]) -> None:
+    async def _start(self, name: str, kind: type[ConnectionThread]) -> None:
         # The first to come opens the site; as the last to go it leaves it.
-        first = not self._lines
-        self._lines[name] = line = kind(
+        first = not self._threads
+        self._threads[name] = thread = kind(
             self._path,
             name=f"nabla-store-{name}",
             limit=self._limit,
             connect=self._site.enter if first else self._site.read,
             disconnect=self._site.leave if first else sqlite3.Connection.close,
         )
-        await line.start()
+        await thread.start()
 
     async def close(self) -> None:
-        for line in reversed(list(self._lines.values())):
-            await line.stop()
-        self._lines.clear()
+        for thread in reversed(list(self._threads.values())):
+            await thread.stop()
+        self._threads.clear()
 
-    def _line(self, name: str) -> Line:
-        if not self._lines:
+    def _thread(self, name: str) -> ConnectionThread:
+        if not self._threads:
             raise fault(self._path, "is not open", "open the store first")
-        return self._lines.get(name) or self._lines["quick"]
+        return self._threads.get(name) or self._threads["quick"]
 
     async def _write(self, work: Work[T], *, alone: bool = False) -> T:
         if self._read_only:
             raise fault(self._path, "is open for reading only", "change it through the bot")
-        return await self._line("write").ask(work, alone=alone)
+        return await self._thread("write").ask(work, alone=alone)
 
     async def _read(self, work: Work[T], *, slow: bool = False) -> T:
-        return await self._line("slow" if slow else "quick").ask(work)
+        return await self._thread("slow" if slow else "quick").ask(work)
 
     async def keep(self, bot: int, updates: Sequence[tuple[int, str]], *, now: datetime) -> list[int]:
         return await self._write(lambda db: changes.keep(db, bot, updates, now))

@@ -29,14 +29,14 @@ class Piece(NamedTuple):
     future: asyncio.Future[Any]
 
 
-class Outcome(NamedTuple):
+class Result(NamedTuple):
     """What became of a piece: a value, or an error."""
 
     value: Any = None
     error: Exception | None = None
 
 
-class Line:
+class ConnectionThread:
     """One thread, one connection, one bounded queue; base of writer and reader."""
 
     def __init__(
@@ -93,9 +93,9 @@ class Line:
             connection = self._connect()
         except Exception as error:  # noqa: BLE001 - handed to the one who opens
             self._closing = True
-            self._tell([(self._opened, Outcome(error=self._as_told(error))), (self._ended, Outcome())])
+            self._tell([(self._opened, Result(error=self._as_told(error))), (self._ended, Result())])
             return
-        self._tell([(self._opened, Outcome())])
+        self._tell([(self._opened, Result())])
         try:
             while pieces := self._take():
                 outcomes = self._try_serve(connection, pieces)
@@ -109,7 +109,7 @@ class Line:
             self._disconnect(connection)
         except (sqlite3.Error, OSError) as reason:
             error = self._as_told(reason)
-        self._tell([(self._ended, Outcome(error=error))])
+        self._tell([(self._ended, Result(error=error))])
 
     def _take(self) -> list[Piece]:
         """All that waits, up to `GROUP`, a lone piece by itself; empty when it is time to end."""
@@ -122,17 +122,17 @@ class Line:
                     break
             return pieces
 
-    def _try_serve(self, connection: sqlite3.Connection, pieces: Sequence[Piece]) -> list[Outcome]:
+    def _try_serve(self, connection: sqlite3.Connection, pieces: Sequence[Piece]) -> list[Result]:
         try:
             outcomes = self._serve(connection, pieces)
         except Exception as error:  # noqa: BLE001 - handed to each caller; the thread lives on for the others
-            outcomes = [Outcome(error=error)] * len(pieces)
+            outcomes = [Result(error=error)] * len(pieces)
             # A disk that fails may fail here too: the next group tries again, and its callers hear of it.
             with suppress(sqlite3.Error):
                 connection.rollback()
-        return [o if o.error is None else Outcome(error=self._as_told(o.error)) for o in outcomes]
+        return [o if o.error is None else Result(error=self._as_told(o.error)) for o in outcomes]
 
-    def _serve(self, connection: sqlite3.Connection, pieces: Sequence[Piece]) -> list[Outcome]:
+    def _serve(self, connection: sqlite3.Connection, pieces: Sequence[Piece]) -> list[Result]:
         raise NotImplementedError
 
     def _as_told(self, error: Exception) -> Exception:
@@ -142,13 +142,13 @@ class Line:
         line.__cause__ = error
         return line
 
-    def _tell(self, news: Sequence[tuple[asyncio.Future[Any], Outcome]]) -> None:
+    def _tell(self, news: Sequence[tuple[asyncio.Future[Any], Result]]) -> None:
         # A closed loop: nobody waits there any more.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(_settle, news)
 
 
-def _settle(news: Sequence[tuple[asyncio.Future[Any], Outcome]]) -> None:
+def _settle(news: Sequence[tuple[asyncio.Future[Any], Result]]) -> None:
     for future, outcome in news:
         if future.done():  # the caller was cancelled
             continue
@@ -158,44 +158,44 @@ def _settle(news: Sequence[tuple[asyncio.Future[Any], Outcome]]) -> None:
             future.set_exception(outcome.error)
 
 
-class Writer(Line):
+class Writer(ConnectionThread):
     """Group commit: one `BEGIN IMMEDIATE … COMMIT` for all that waits."""
 
-    def _serve(self, connection: sqlite3.Connection, pieces: Sequence[Piece]) -> list[Outcome]:
+    def _serve(self, connection: sqlite3.Connection, pieces: Sequence[Piece]) -> list[Result]:
         if pieces[0].alone:
-            return [Outcome(pieces[0].work(connection))]
+            return [Result(pieces[0].work(connection))]
         connection.execute("BEGIN IMMEDIATE")
         outcomes = [_attempt(connection, piece) for piece in pieces]
         connection.execute("COMMIT")  # returns after the sync
         return outcomes
 
 
-def _attempt(connection: sqlite3.Connection, piece: Piece) -> Outcome:
+def _attempt(connection: sqlite3.Connection, piece: Piece) -> Result:
     """Do one piece so that it fails alone."""
     connection.execute("SAVEPOINT piece")
     try:
-        outcome = Outcome(piece.work(connection))
+        outcome = Result(piece.work(connection))
     except Exception as error:
         if not connection.in_transaction:
             raise  # SQLite has rolled the whole group back (disk full, memory): nobody's work is there
         connection.execute("ROLLBACK TO piece")
-        outcome = Outcome(error=error)
+        outcome = Result(error=error)
     connection.execute("RELEASE piece")
     return outcome
 
 
-class Reader(Line):
+class Reader(ConnectionThread):
     """Reads all that waits from one snapshot, taken after the last of them was asked."""
 
-    def _serve(self, connection: sqlite3.Connection, pieces: Sequence[Piece]) -> list[Outcome]:
+    def _serve(self, connection: sqlite3.Connection, pieces: Sequence[Piece]) -> list[Result]:
         connection.execute("BEGIN")
         outcomes = [_look(connection, piece) for piece in pieces]
         connection.execute("COMMIT")
         return outcomes
 
 
-def _look(connection: sqlite3.Connection, piece: Piece) -> Outcome:
+def _look(connection: sqlite3.Connection, piece: Piece) -> Result:
     try:
-        return Outcome(piece.work(connection))
+        return Result(piece.work(connection))
     except Exception as error:  # noqa: BLE001 - handed to its caller
-        return Outcome(error=error)
+        return Result(error=error)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Words:
-    """Words of the bot's own, in the learner's language."""
+class PictureWords:
+    """PictureWords of the bot's own, in the learner's language."""
 
     before: str  # the line before the run
     after: str  # the line after it
@@ -26,4 +26,4 @@ class Labels:
     x_unit: str
     y_label: str
     y_unit: str
-    words: Words
+    words: PictureWords

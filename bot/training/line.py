@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 
-class Waiting(Protocol):
+class Queued(Protocol):
     """What can stand in the line."""
 
     @property
@@ -20,7 +20,7 @@ class Waiting(Protocol):
         """Whether it goes after everything that is not."""
 
 
-T = TypeVar("T", bound=Waiting)
+T = TypeVar("T", bound=Queued)
 
 
 class Line(Generic[T]):

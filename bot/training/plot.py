@@ -21,7 +21,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from PIL import Image
 
 from bot.core.experiment import ModelState, Outcome, Spec, least_loss, standardise
-from bot.training.labels import Labels, Words
+from bot.training.labels import Labels, PictureWords
 
 SIZE_IN, DPI = (7.2, 9.0), 150  # 1080 × 1350 pixels
 SHADES = 12  # of each colour towards white in the PNG's palette, for smooth edges
@@ -38,7 +38,8 @@ Point = tuple[float, float]
 
 def draw(spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
     """The picture of a run as a small palette PNG, 1080 × 1350 pixels."""
-    figure = _figure()
+    canvas = _canvas()
+    figure = canvas.figure
     above, below = figure.axes
     for axes in (above, below):
         axes.clear()
@@ -48,21 +49,18 @@ def draw(spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
         axes.tick_params(labelsize=SMALL, colors=INK)
     _draw_line(above, spec, outcome, labels)
     _draw_losses(below, spec, outcome, labels.words)
-    return _png(figure)
+    return _png(canvas)
 
 
 @cache
-def _figure() -> Figure:
+def _canvas() -> FigureCanvasAgg:
     layout = ConstrainedLayoutEngine(h_pad=0.12, w_pad=0.1, hspace=0.06)
     figure = Figure(figsize=SIZE_IN, dpi=DPI, layout=layout, facecolor="white")
-    FigureCanvasAgg(figure)
     figure.subplots(2, 1, height_ratios=(6, 5))
-    return figure
+    return FigureCanvasAgg(figure)
 
 
-def _png(figure: Figure) -> bytes:
-    canvas = figure.canvas
-    assert isinstance(canvas, FigureCanvasAgg)  # noqa: S101 - made with it above
+def _png(canvas: FigureCanvasAgg) -> bytes:
     canvas.draw()  # type: ignore[no-untyped-call] # matplotlib does not annotate it
     width, height = canvas.get_width_height()
     pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call] # matplotlib does not annotate it
@@ -135,7 +133,7 @@ def _seen(line: tuple[float, float], xs: Point, ys: Point) -> tuple[Point, Point
     return ((start, slope * start + offset), (end, slope * end + offset)) if start <= end else None
 
 
-def _draw_losses(axes: Axes, spec: Spec, outcome: Outcome, words: Words) -> None:
+def _draw_losses(axes: Axes, spec: Spec, outcome: Outcome, words: PictureWords) -> None:
     """The loss before each step and after the last, up to where it is no number any more."""
     losses = outcome.losses
     finite = next((at for at, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))

@@ -19,12 +19,12 @@ import tensorflow as tf
 
 from bot.core.experiment import ModelState, Optimizer, Outcome, Spec, standardise
 from bot.training import loop
-from bot.training.labels import Labels, Words
+from bot.training.labels import Labels, PictureWords
 from bot.training.plot import draw
 
 CACHE_VARIABLE = "TRAINING_XLA_CACHE"  # set by the pool
 ROOM_BYTES = 1 << 30  # a run or a picture takes a few MB
-_NO_WORDS = Words(before="", after="", data="", losses="", loss="", step="", least="", blew_up="")
+_NO_WORDS = PictureWords(before="", after="", data="", losses="", loss="", step="", least="", blew_up="")
 
 
 @cache

@@ -15,7 +15,7 @@ from bot.core.experiment import Outcome, Spec
 from bot.course.model import Lab
 from bot.store.base import Store
 from bot.training.engine import TrainingFailed, TrainingFailure
-from bot.training.labels import Labels, Words
+from bot.training.labels import Labels, PictureWords
 from bot.tutor.places import Places
 from bot.tutor.tutor import InLine, Say, Sleep, Tutor
 from bot.tutor.words import Learner, Replay
@@ -156,8 +156,8 @@ class Trainings:
         )
 
 
-def _picture_words(texts: Texts) -> Words:
-    return Words(
+def _picture_words(texts: Texts) -> PictureWords:
+    return PictureWords(
         before=texts("picture.before"),
         after=texts("picture.after"),
         data=texts("picture.data"),

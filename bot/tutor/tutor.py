@@ -107,18 +107,19 @@ class Tutor:
         if any(isinstance(effect, Forget) for effect in effects):
             await self._forget(change)
             return
-        before = remembered.session
         text = after.model_dump_json()
-        change = replace(
-            change,
-            session=text if text != before else None,
-            dead_screens=tuple(key for key in remembered.screens if key not in session.screens),
+        dead = tuple(key for key in remembered.screens if key not in session.screens)
+        await self._keep(
+            replace(change, session=text if text != remembered.session else None, dead_screens=dead)
         )
+
+    async def _keep(self, change: Change) -> None:
+        """Commit first, then say; a change that was committed before is passed over."""
         words = await self.commit(change)
         if words is not None:
             self._say(words)
             if change.job is not None:
-                self.on_job(learner.id, change.job.code, Replay.parse(change.job.body))
+                self.on_job(change.learner, change.job.code, Replay.parse(change.job.body))
 
     async def commit(self, change: Change) -> tuple[Word, ...] | None:
         """Commit a change, waiting a little while the store is overloaded."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from bot.core.experiment import ModelState, Optimizer, Outcome, Spec
-from bot.training.engine import Engine, Labels, Words
+from bot.training.engine import Engine, Labels, PictureWords
 from tests.bench.crowd import FIRST_LEARNER
 from tests.bench.figures import Figure, median, number, spread
 from tests.bench.processes import ROOT, bot, clean_environment, stub
@@ -22,7 +22,7 @@ LABELS = Labels(
     x_unit="m²",
     y_label="Price",
     y_unit="k€",
-    words=Words(
+    words=PictureWords(
         before="before", after="after", data="data", losses="Loss over the steps", loss="loss", step="step",
         least="least possible", blew_up="blew up at step {step}",
     ),

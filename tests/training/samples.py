@@ -3,13 +3,13 @@
 from typing import Any
 
 from bot.core.experiment import ModelState, Optimizer, Spec
-from bot.training.labels import Labels, Words
+from bot.training.labels import Labels, PictureWords
 
 HOUSES: dict[str, Any] = {
     "x": (48.0, 62.0, 75.0, 90.0, 105.0, 128.0, 150.0),
     "y": (165.0, 190.0, 255.0, 270.0, 340.0, 385.0, 470.0),
 }
-WORDS = Words(
+WORDS = PictureWords(
     before="before",
     after="after",
     data="data",

@@ -36,7 +36,7 @@ def drawn(steps: int, losses: tuple[float, ...], **model: float) -> bytes:
 
 def words() -> set[str]:
     """Everything written in the figure that was drawn last."""
-    return {text.get_text() for axes in plot._figure().axes for text in axes.findobj(Text)}
+    return {text.get_text() for axes in plot._canvas().figure.axes for text in axes.findobj(Text)}
 
 
 FALLING = tuple(0.5**step for step in range(11))
@@ -80,7 +80,7 @@ def test_a_run_that_blows_up_says_where() -> None:
     drawn(4, (1.0, 1e20, math.inf, math.nan, math.nan), weight=math.nan)
     assert "blew up at step 2" in words()
     assert "after" not in words()
-    curve = plot._figure().axes[1].lines[0]
+    curve = plot._canvas().figure.axes[1].lines[0]
     assert np.asarray(curve.get_ydata()).tolist() == [1.0, 1e20]
 
 
@@ -90,7 +90,7 @@ def test_a_run_that_blows_up_says_where() -> None:
 def test_the_log_scale_comes_where_it_helps(losses: tuple[float, ...], scale: str) -> None:
     """Losses over magnitudes are read in magnitudes, others from zero."""
     drawn(len(losses) - 1, losses)
-    below = plot._figure().axes[1]
+    below = plot._canvas().figure.axes[1]
     assert below.get_yscale() == scale
     if scale == "linear":
         assert below.get_ylim()[0] == 0
@@ -116,7 +116,7 @@ def test_the_same_run_gives_the_same_bytes_whatever_was_drawn_before() -> None:
 def test_a_line_that_leaves_the_data_is_clipped() -> None:
     """The window belongs to the data: a wild line does not squeeze them."""
     drawn(10, RISING, weight=1e7)
-    above = plot._figure().axes[0]
+    above = plot._canvas().figure.axes[0]
     assert above.get_ylim()[0] > 0
     assert above.get_ylim()[1] < 700
     after = np.asarray(above.lines[2].get_ydata())
