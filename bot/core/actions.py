@@ -1,6 +1,8 @@
 """What a button does: the short words in callback data, `key:action[:argument]`, at most 64 bytes."""
 
+from base64 import urlsafe_b64encode
 from enum import StrEnum
+from random import Random
 
 
 class Action(StrEnum):
@@ -44,6 +46,11 @@ def data(key: str, action: Action, argument: str | int = "") -> str:
     """Callback data for a button."""
     parts = [key, action.value] + ([str(argument)] if argument != "" else [])
     return SEPARATOR.join(parts)
+
+
+def new_key(chance: Random) -> str:
+    """A screen's key, which nobody can guess: 48 bits, 8 characters."""
+    return urlsafe_b64encode(chance.getrandbits(48).to_bytes(6, "big")).decode()
 
 
 def parse(text: str) -> tuple[str, str, str]:

@@ -89,7 +89,7 @@ def give_up(turn: Turn) -> bool:
     for lesson_id, study in turn.session.studies.items():
         if study.lab and study.lab.running:
             turn.effects.append(Untrain(code=study.lab.running))
-            turn.study(lesson_id, lab=study.lab.model_copy(update={"running": None}))
+            turn.remember_in(lesson_id, lab=study.lab.model_copy(update={"running": None}))
             return True
     return False
 

@@ -183,7 +183,7 @@ def state_of(turn: Turn, lesson: Lesson) -> LabState:
 
 def put(turn: Turn, lesson: Lesson, state: LabState) -> None:
     """Remember the panel."""
-    turn.study(lesson.id, lab=state)
+    turn.remember_in(lesson.id, lab=state)
 
 
 def set_up(state: LabState, **settings: object) -> LabState:

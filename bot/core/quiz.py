@@ -28,7 +28,7 @@ def begin(turn: Turn, lesson: Lesson, questions: tuple[str, ...]) -> None:
     """A new sitting over these questions."""
     study = turn.session.study(lesson.id)
     sitting = study.sittings + 1
-    turn.study(lesson.id, sittings=sitting, round=Round(sitting=sitting, questions=questions))
+    turn.remember_in(lesson.id, sittings=sitting, round=Round(sitting=sitting, questions=questions))
     ask(turn, lesson)
 
 
@@ -37,7 +37,7 @@ def ask(turn: Turn, lesson: Lesson) -> None:
     round_ = _round(turn, lesson)
     while not round_.over and _find(lesson, round_.questions[round_.place]) is None:
         round_ = round_.model_copy(update={"place": round_.place + 1, "asked": None})
-    turn.study(lesson.id, round=round_)
+    turn.remember_in(lesson.id, round=round_)
     if round_.over:
         end(turn, lesson)
         return
@@ -46,14 +46,14 @@ def ask(turn: Turn, lesson: Lesson) -> None:
         question=question.id, order=_order(turn, question), seen=_print(question), shown_at=turn.now
     )
     round_ = round_.model_copy(update={"asked": asked})
-    turn.study(lesson.id, round=round_)
+    turn.remember_in(lesson.id, round=round_)
     turn.show(scene(lesson, round_), ScreenKind.QUESTION, lesson=lesson.id, ref=question.id)
 
 
 def advance(turn: Turn, lesson: Lesson) -> None:
     """Leave the answered question behind."""
     round_ = _round(turn, lesson)
-    turn.study(lesson.id, round=round_.model_copy(update={"place": round_.place + 1, "asked": None}))
+    turn.remember_in(lesson.id, round=round_.model_copy(update={"place": round_.place + 1, "asked": None}))
     ask(turn, lesson)
 
 
@@ -116,7 +116,7 @@ def choose(turn: Turn, lesson: Lesson, key: str, screen: Screen, argument: str) 
     missed = round_.missed if correct else (*round_.missed, question.id)
     round_ = round_.model_copy(update={"asked": asked, "right": round_.right + correct, "missed": missed})
     firsts = turn.session.study(lesson.id).firsts
-    turn.study(lesson.id, round=round_, firsts={question.id: correct, **firsts})
+    turn.remember_in(lesson.id, round=round_, firsts={question.id: correct, **firsts})
     turn.effects.append(
         Record(
             lesson=lesson.id,
@@ -242,7 +242,7 @@ def _ask_anew(turn: Turn, lesson: Lesson, screen: Screen) -> None:
 
 def _update(turn: Turn, lesson: Lesson, key: str, asked: Asked) -> None:
     round_ = _round(turn, lesson).model_copy(update={"asked": asked})
-    turn.study(lesson.id, round=round_)
+    turn.remember_in(lesson.id, round=round_)
     turn.edit(key, scene(lesson, round_))
 
 

@@ -32,14 +32,14 @@ def where(lesson: Lesson, study: Study) -> int:
 def show_step(turn: Turn, lesson: Lesson, index: int, *, resumed: bool = False) -> None:
     """Send one step and remember it as the place."""
     step = lesson.steps[index]
-    turn.study(lesson.id, step=step.id, index=index)
+    turn.remember_in(lesson.id, step=step.id, index=index)
     scene = StepScene(lesson=lesson.id, step=step.id, resumed=resumed and index > 0)
     turn.show(scene, ScreenKind.STEP, lesson=lesson.id, ref=step.id)
 
 
 def finished(turn: Turn, lesson: Lesson) -> None:
     """Say that the lesson is done and what one can do with it now."""
-    turn.study(lesson.id, read=True)
+    turn.remember_in(lesson.id, read=True)
     scene = Finished(
         lesson=lesson.id, standing=turn.standing(lesson), next_lesson=turn.unfinished(after=lesson.id)
     )
@@ -56,7 +56,7 @@ def next_step(turn: Turn, lesson: Lesson, screen: Screen) -> None:
     if index + 1 < len(lesson.steps):
         show_step(turn, lesson, index + 1)
         return
-    turn.study(lesson.id, read=True)
+    turn.remember_in(lesson.id, read=True)
     if lesson.practice:
         quiz.go_on(turn, lesson)
     else:
@@ -77,6 +77,6 @@ def ask_over(turn: Turn, lesson: Lesson) -> None:
 
 def start_over(turn: Turn, lesson: Lesson) -> None:
     """From the first step; what counted at the first try stays."""
-    turn.study(lesson.id, step=None, index=0, read=False, round=None)
+    turn.remember_in(lesson.id, step=None, index=0, read=False, round=None)
     turn.remember(lesson=lesson.id)
     show_step(turn, lesson, 0)

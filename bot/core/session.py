@@ -13,7 +13,7 @@ from bot.core.actions import Action
 from bot.core.effects import Effect, Toast, Untrain
 from bot.core.events import Chatter, Command, Event, Tap, TrainingDone, TrainingLost
 from bot.core.state import Screen, ScreenKind, Session
-from bot.core.turn import Shelf, Turn
+from bot.core.turn import Lessons, Turn
 from bot.course.model import Lesson
 
 TapHandler = Callable[[Turn, Tap, Screen], None]
@@ -114,7 +114,7 @@ def step(
     *,
     now: datetime,
     chance: Random,
-    shelf: Shelf,
+    shelf: Lessons,
     languages: Collection[str],
 ) -> tuple[Session, tuple[Effect, ...]]:
     """Work out one event; `now` in UTC; `languages`: those one can choose. A tap gets exactly one Toast."""

@@ -3,18 +3,18 @@
 Law: a turn is made for one event and read once; handlers only use its verbs. Nothing here is kept between events.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any
 
+from bot.core.actions import new_key
 from bot.core.effects import Edit, Effect, Show, Strip, Toast
 from bot.core.scenes import Catalogue, Scene, Standing
-from bot.core.state import LIVE_SCREENS, READING, Screen, ScreenKind, Session, Study
+from bot.core.state import LIVE_SCREENS, READING, Screen, ScreenKind, Session
 from bot.course.model import Lesson
 
-Shelf = Mapping[str, Lesson]  # lessons by id, in the order of the catalogue
+Lessons = Mapping[str, Lesson]  # lessons by id, in the order of the catalogue
 PAGE = 8  # lessons on a page of the catalogue
 LONG_LIVED = READING | {ScreenKind.LAB}  # a learner has one message of each of the two at a time
 
@@ -23,7 +23,7 @@ class Turn:
     """The verbs that handlers have."""
 
     def __init__(
-        self, session: Session, *, now: datetime, chance: Random, shelf: Shelf, languages: Collection[str]
+        self, session: Session, *, now: datetime, chance: Random, shelf: Lessons, languages: Collection[str]
     ) -> None:
         self.session = session
         self.now = now
@@ -38,17 +38,16 @@ class Turn:
         """Change fields of the session."""
         self.session = self.session.model_copy(update=fields)
 
-    def study(self, lesson: str, **fields: Any) -> Study:
+    def remember_in(self, lesson: str, **fields: Any) -> None:
         """Change fields of the learner's place in a lesson."""
         study = self.session.study(lesson).model_copy(update=fields)
         self.remember(studies={**self.session.studies, lesson: study})
-        return study
 
     # what is said
 
     def new_key(self) -> str:
-        """A key that nobody can guess: 48 bits, 8 characters."""
-        return urlsafe_b64encode(self.chance.getrandbits(48).to_bytes(6, "big")).decode()
+        """A key for a message, or the code of a run."""
+        return new_key(self.chance)
 
     def show(self, scene: Scene, kind: ScreenKind, *, lesson: str = "", ref: str = "") -> str:
         """Send a new message whose buttons work from now on; return its key."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,7 @@ class Page:
             self._cloud.listeners.remove(self.show)
         for socket in tuple(self._sockets):
             await socket.close(code=1001, message=b"the bot stops")
-        for task in tuple(self._tasks):
-            task.cancel()
+        await _end(self._tasks)
 
     def routes(self) -> list[web.RouteDef]:
         """List the addresses that belong to the page."""
@@ -117,7 +117,7 @@ class Page:
                     await self._take(socket, queue, message.data)
         finally:
             self._sockets.pop(socket, None)
-            writer.cancel()
+            await _end([writer])
         return socket
 
     def _hello(self) -> Object:
@@ -202,6 +202,14 @@ def _with_members(chat: Chat) -> Object:
 async def _write(socket: web.WebSocketResponse, queue: asyncio.Queue[Object]) -> None:
     while True:
         await socket.send_str(json.dumps(await queue.get(), ensure_ascii=False))
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cut tasks off; what a broken line made of them is of no interest any more."""
+    ending = tuple(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
 
 
 async def _close(socket: web.WebSocketResponse) -> None:

@@ -12,7 +12,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from bot.core.actions import Action
+from bot.core.actions import Action, new_key
 from bot.core.effects import Forget, Toast
 from bot.core.events import Command, Event, SharedRun, Tap
 from bot.core.session import step
@@ -74,7 +74,7 @@ class Tutor:
 
     def new_key(self) -> str:
         """A key for a message that is no part of the session."""
-        return f"{self._chance.getrandbits(48):012x}"
+        return new_key(self._chance)
 
     async def handle(
         self,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.core.turn import Shelf
+from bot.core.turn import Lessons
 from bot.course.model import Lesson
 from tests.talk.shelves import question, small, with_lab
 
@@ -14,7 +14,7 @@ def lesson(made: dict[str, Any]) -> Lesson:
     return Lesson.model_validate(made)
 
 
-def shelf(*made: dict[str, Any]) -> Shelf:
+def shelf(*made: dict[str, Any]) -> Lessons:
     """Lessons by id, in this order."""
     return {each["id"]: lesson(each) for each in made}
 
@@ -29,7 +29,7 @@ MORE_OPTIONS = {
 OTHER_DATA = with_lab("alpha", questions=ALPHA_QUESTIONS[1:])
 OTHER_DATA["lab"]["y"]["values"][0] += 1
 
-SHELVES: tuple[Shelf, ...] = (
+SHELVES: tuple[Lessons, ...] = (
     shelf(ALPHA, BETA, GAMMA),
     shelf(ALPHA, BETA, GAMMA),  # as it mostly is
     shelf(BETA),

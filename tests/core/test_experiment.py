@@ -2,14 +2,18 @@
 
 import json
 import math
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot.core.experiment import (
     NOISE,
+    RATE_MAX,
+    RATE_MIN,
+    STEPS_MAX,
     ModelState,
     Optimizer,
     Outcome,
@@ -23,9 +27,22 @@ from bot.core.experiment import (
     to_json,
     verdict,
 )
+from bot.course.lab import OptimizerName, OutcomeName, Story
 
 DATA = {"x": (1.0, 2.0, 4.0), "y": (1.0, 3.0, 2.0)}
 numbers = st.floats(-1e6, 1e6)
+
+
+def test_the_words_and_bounds_of_a_lesson_file_are_the_labs() -> None:
+    """The room below knows neither enum nor limits of this one, so both are written down twice."""
+    assert get_args(OptimizerName) == tuple(Optimizer)
+    assert set(get_args(OutcomeName)) == {*Verdict} - {Verdict.ARRIVED}
+    story: dict[str, Any] = {"name": "A", "optimizer": "sgd", "outcome": "learns"}
+    for rate, steps in ((RATE_MIN, 1), (RATE_MAX, STEPS_MAX)):
+        assert Story(**story, rate=rate, steps=steps).steps == steps
+    for rate, steps in ((RATE_MIN / 2, 1), (RATE_MAX * 2, 1), (1.0, 0), (1.0, STEPS_MAX + 1)):
+        with pytest.raises(ValidationError):
+            Story(**story, rate=rate, steps=steps)
 
 
 def spec(**changed: Any) -> Spec:

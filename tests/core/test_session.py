@@ -31,7 +31,7 @@ from bot.core.menu import COMMANDS
 from bot.core.panel import RATES, STEPS, moved
 from bot.core.session import TAPS, step
 from bot.core.state import LIVE_SCREENS, READING, ScreenKind, Session
-from bot.core.turn import Shelf
+from bot.core.turn import Lessons
 from bot.view.screens import draw
 from bot.view.stage import Stage
 from bot.view.texts import Texts
@@ -68,7 +68,7 @@ class Conversation(RuleBasedStateMachine):
         self.session = Session()
         self.now = NOON
         self.chance = Random(seed)
-        self.shelf: Shelf = SHELVES[0]
+        self.shelf: Lessons = SHELVES[0]
         self.buttons: dict[str, list[str]] = {}  # key → callback data as drawn last
         self.dead: list[str] = ["nokey"]
         self.jobs: dict[str, Train] = {}
@@ -340,7 +340,7 @@ TestConversation.settings = settings(
 
 
 def happen(
-    session: Session, *events: Event, shelf: Shelf = SHELVES[0], languages: Collection[str] = LANGUAGES
+    session: Session, *events: Event, shelf: Lessons = SHELVES[0], languages: Collection[str] = LANGUAGES
 ) -> tuple[Session, tuple[Effect, ...]]:
     """The session after events at noon, and the effects of the last one."""
     effects: tuple[Effect, ...] = ()
