@@ -4,8 +4,11 @@ Law: as in `proofs`: the lesson's own programs are run, with another `n` where t
 """
 
 import re
+from pathlib import Path
 
-from tests.lessons.programs import Programs, run_alone
+import yaml
+
+from tests.lessons.programs import ROOT, Programs, run_alone
 from tests.lessons.proofs import Part, proves, variant
 
 FIRST_N = "n = 10 "
@@ -19,25 +22,44 @@ def _ends(step: Part, programs: Programs, weights: int) -> list[list[str]]:
     return [[line.split()[-1] for line in one.lines] for one in ran]
 
 
-def _assert_losses_as_told(step: Part, programs: Programs) -> None:
-    told = re.findall(r"`(\d+\.\d{4})`", step["text"])
-    measured = {weights: _ends(step, programs, weights) for weights in (10, 1, 50)}
-    assert all(guessing[0] == training[0] for guessing, training in measured.values())  # the same puzzle
-    ten, one, fifty = measured.values()
-    assert told == [*ten[0], ten[1][1], one[0][1], *fifty[0], fifty[1][1]]
-    assert one[0][1] == one[1][1]  # guessing is just as good
+def _assert_comments_as_printed(step: Part, programs: Programs) -> None:
+    printed = _ends(step, programs, 10)
+    assert printed[0][0] == printed[1][0]  # the same puzzle
+    for side, losses in zip(("before", "after"), printed, strict=True):
+        prints = [line for line in step[side]["code"].splitlines() if line.startswith("print(")]
+        assert [re.findall(r"# (\d+\.\d{4})$", line) for line in prints] == [[loss] for loss in losses]
 
 
 def _assert_counts_as_told(step: Part) -> None:
     before, after = step["before"]["code"], step["after"]["code"]
-    for told in ("find 10 hidden", "from 1,000 examples", "1,000 random guesses", "only 20 training steps"):
+    for told in ("find 10 hidden", "from 1,000 examples", "1,000 random guesses", "20 training steps"):
         assert told in step["text"]
     for code in (before, after):
         assert FIRST_N in code and "normal([1000, n])" in code
     assert "range(1000)" in before and "range(20)" in after
-    assert "as three guesses" in step["text"] and f"{3 * 20} guesses" in step["text"]
-    numbers = re.findall(r"\d[\d.,]*\d|\d", re.sub(r"`[\d.]+`", "", step["text"]))
-    assert numbers == ["10", "1,000", "1,000", "20", "20", "60", "1", "50"]  # no number without a proof
+    assert re.findall(r"\d[\d.,]*\d|\d", step["text"]) == [
+        "10",
+        "1,000",
+        "1,000",
+        "20",
+    ]  # none without a proof
+
+
+def _assert_losses_as_told(text: str, step: Part, programs: Programs) -> None:
+    told = re.findall(r"`(\d+\.\d{4})`", text)
+    measured = {weights: _ends(step, programs, weights) for weights in (10, 1, 50)}
+    assert all(guessing[0] == training[0] for guessing, training in measured.values())  # the same puzzle
+    ten, one, fifty = measured.values()
+    assert told == [one[0][1], *fifty[0], fifty[1][1]]
+    assert one[0][1] == one[1][1]  # guessing is just as good
+    assert float(ten[1][1]) < 0.01 * float(ten[0][1])  # training wins clearly
+
+
+def _assert_costs_as_told(text: str, step: Part) -> None:
+    assert "range(20)" in step["after"]["code"]
+    assert "as three guesses" in text and f"20 steps cost only about {3 * 20} guesses" in text
+    numbers = re.findall(r"\d[\d.,]*\d|\d", re.sub(r"`[\d.]+`", "", text))
+    assert numbers == ["10", "1", "50", "20", "60"]  # no number without a proof
 
 
 THREE = """
@@ -75,22 +97,34 @@ for chunk in range(100):
 print(least / float(loss_of(x @ tf.zeros([n, 1]))))"""
 
 
-def _assert_two_million_guesses_are_hopeless(step: Part, programs: Programs) -> None:
-    assert "even two million guesses leave more than half of the loss" in step["text"]
+def _assert_two_million_guesses_are_hopeless(text: str, step: Part, programs: Programs) -> None:
+    assert "even two million guesses leave more than half of the loss" in text
     code = variant(step["before"]["code"], FIRST_N, "n = 50 ")
     assert programs.run(code + TWO_MILLION).numbers[-1] > 0.5
 
 
 @proves("before-after")
 def _(step: Part, programs: Programs) -> None:
-    """Both programs run alone, and every loss, count and comparison in the text is what they measure."""
+    """Both programs run alone, and every count in the text and comment in the code is what they do and print."""
     for side in ("before", "after"):
         code = step[side]["code"]
         assert run_alone(code).lines == programs.run(code).lines
     _assert_counts_as_told(step)
-    _assert_losses_as_told(step, programs)
+    _assert_comments_as_printed(step, programs)
+
+
+@proves("outcome")
+def _(outcome: Part, programs: Programs) -> None:
+    """With 1 and 50 weights the programs of the comparison end as told, and a step costs what it is said to cost."""
+    steps = yaml.safe_load(Path(ROOT, "lessons", "why-training-changes-weights.yaml").read_text("utf-8"))[
+        "steps"
+    ]
+    (compared,) = (step for step in steps if step["id"] == "before-after")
+    text = outcome["text"]
+    _assert_losses_as_told(text, compared, programs)
+    _assert_costs_as_told(text, compared)
     _assert_a_step_costs_three_predictions(programs)
-    _assert_two_million_guesses_are_hopeless(step, programs)
+    _assert_two_million_guesses_are_hopeless(text, compared, programs)
 
 
 STORY = """

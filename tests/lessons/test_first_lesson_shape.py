@@ -76,6 +76,8 @@ def test_the_steps_come_in_order() -> None:
     assert len(by_id["takeaways"]["points"]) == 3
     for side in ("before", "after"):
         assert len(by_id["before-after"][side]["code"].splitlines()) <= 22
+    introduction = by_id["before-after"]["text"]
+    assert "\n" not in introduction and len(introduction) <= 220  # one line; what came out follows the code
 
 
 def test_steps_fit_a_phone() -> None:
