@@ -4,8 +4,6 @@ The event loop never waits for the disk: it hands over what changed and goes on;
 answer before it is kept awaits `settled`. All that waits goes into one transaction.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import queue

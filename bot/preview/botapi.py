@@ -1,7 +1,5 @@
 """The HTTP side of the Bot API: `/bot<token>/<method>` and `/file/bot<token>/<path>`."""
 
-from __future__ import annotations
-
 import asyncio
 import hmac
 import inspect
@@ -13,14 +11,13 @@ from http import HTTPStatus
 from aiohttp import web
 
 from bot.errors import StoreError
-
-from . import editing, fetching, sending  # noqa: F401 - importing them registers their methods
-from .archive import Archive
-from .cloud import Cloud
-from .faults import Call, Faults
-from .methods import Method, find_method
-from .params import Params, read_params
-from .refusals import Refused, too_large, unauthorized
+from bot.preview import editing, fetching, sending  # noqa: F401 - importing them registers their methods
+from bot.preview.archive import Archive
+from bot.preview.cloud import Cloud
+from bot.preview.faults import Call, Faults
+from bot.preview.methods import Method, find_method
+from bot.preview.params import Params, read_params
+from bot.preview.refusals import Refused, too_large, unauthorized
 
 LARGEST_REQUEST_BYTES = 52 * 1024 * 1024
 """A bot may upload 50 MB; the rest is room for the other fields."""

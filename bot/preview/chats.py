@@ -4,12 +4,10 @@ Values only. A message is kept as the very Bot API object that everybody gets to
 the page and the archive cannot disagree about it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 Object: TypeAlias = dict[str, Any]
 """An object of the Bot API, ready for JSON."""
@@ -88,7 +86,7 @@ class Chat:
         """Find somebody who is or was in the chat."""
         return next((member for member in self.members if member.user_id == user_id), None)
 
-    def with_member(self, member: Member) -> Chat:
+    def with_member(self, member: Member) -> Self:
         """Give the chat with this member's new standing."""
         others = tuple(other for other in self.members if other.user_id != member.user_id)
         return replace(self, members=(*others, member))
@@ -116,7 +114,7 @@ class Chat:
         }
 
     @classmethod
-    def from_row(cls, row: Object) -> Chat:
+    def from_row(cls, row: Object) -> Self:
         """Read what the archive kept."""
         members = tuple(
             Member(

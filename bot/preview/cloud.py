@@ -5,19 +5,17 @@ bot as an update, and to the pages as a frame. Ids come from the clock at the fi
 grow even when the file was deleted in between.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from .archive import Archive, Table
-from .chats import Chat, ChatKind, File, Member, Message, Object, Standing, User
-from .directory import Directory
-from .refusals import bad_request
-from .taps import Taps, Waiting
-from .updates import UpdateKind, Updates
+from bot.preview.archive import Archive, Table
+from bot.preview.chats import Chat, ChatKind, File, Member, Message, Object, Standing, User
+from bot.preview.directory import Directory
+from bot.preview.refusals import bad_request
+from bot.preview.taps import Taps, Waiting
+from bot.preview.updates import UpdateKind, Updates
 
 MOST_MESSAGES = 5_000
 """Messages kept in one chat; older ones are gone for the bot and the page."""

@@ -1,15 +1,13 @@
 """What a message can hold: the fields of a Bot API Message besides who, where and when."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
-from .chats import Object
-from .entities import Formatted, utf16_length
-from .found import found_in
-from .refusals import bad_request
-from .tidying import tidy, with_found
+from bot.preview.chats import Object
+from bot.preview.entities import Formatted, utf16_length
+from bot.preview.found import found_in
+from bot.preview.refusals import bad_request
+from bot.preview.tidying import tidy, with_found
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024

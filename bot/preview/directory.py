@@ -1,10 +1,8 @@
 """Who is there: the bot, the people, and the chats with their members and rights."""
 
-from __future__ import annotations
-
-from .archive import Archive, Table
-from .chats import Chat, ChatKind, Member, Object, Standing, User
-from .refusals import bad_request, chat_not_found, forbidden
+from bot.preview.archive import Archive, Table
+from bot.preview.chats import Chat, ChatKind, Member, Object, Standing, User
+from bot.preview.refusals import bad_request, chat_not_found, forbidden
 
 BOT = User(id=4242, first_name="Nabla", username="nabla_local_bot", is_bot=True)
 PEOPLE = (

@@ -1,18 +1,16 @@
 """Methods that change and delete messages."""
 
-from __future__ import annotations
-
 import json
 
-from .chats import Chat, ChatKind, Message, Object
-from .cloud import Cloud
-from .content import content_of, media_of
-from .methods import chat_of, keyboard_of, method, writable_chat
-from .params import Params
-from .reading import read_caption, read_text
-from .refusals import bad_request, not_modified
-from .sending import check_preview
-from .uploads import find_document, find_photo
+from bot.preview.chats import Chat, ChatKind, Message, Object
+from bot.preview.cloud import Cloud
+from bot.preview.content import content_of, media_of
+from bot.preview.methods import chat_of, keyboard_of, method, writable_chat
+from bot.preview.params import Params
+from bot.preview.reading import read_caption, read_text
+from bot.preview.refusals import bad_request, not_modified
+from bot.preview.sending import check_preview
+from bot.preview.uploads import find_document, find_photo
 
 _WHICH = "chat_id message_id"
 _INPUT_MEDIA = ("type", "media", "caption", "caption_entities", "parse_mode", "show_caption_above_media")

@@ -1,7 +1,5 @@
 """Texts with entities, as values; offsets and lengths count UTF-16 code units."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum

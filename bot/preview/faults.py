@@ -1,13 +1,11 @@
 """Trouble on demand, for tests: what a network and a busy Telegram do to a bot."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
-from .refusals import Refused
+from bot.preview.refusals import Refused
 
 When = Literal["before", "after"]
 
@@ -24,7 +22,7 @@ class Fault:
     """The connection is cut before or after the call took effect."""
 
     @classmethod
-    def flood(cls, retry_after_s: int) -> Fault:
+    def flood(cls, retry_after_s: int) -> Self:
         """Answer as Telegram does when a bot is too fast."""
         words = f"Too Many Requests: retry after {retry_after_s}"
         refused = Refused(HTTPStatus.TOO_MANY_REQUESTS, words, retry_after_s=retry_after_s)

@@ -1,15 +1,13 @@
 """Methods about updates, webhooks, files, and the bot's own commands and descriptions."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
-from .chats import Object
-from .cloud import Cloud
-from .methods import list_of, method
-from .params import Params
-from .refusals import bad_request, conflict
+from bot.preview.chats import Object
+from bot.preview.cloud import Cloud
+from bot.preview.methods import list_of, method
+from bot.preview.params import Params
+from bot.preview.refusals import bad_request, conflict
 
 LONGEST_POLL_S = 50
 LARGEST_DOWNLOAD_BYTES = 20 * 1024 * 1024

@@ -4,11 +4,9 @@ A bare domain such as `model.py` is found by Telegram too, by its list of top-le
 list only addresses with a scheme or `www.` are found here.
 """
 
-from __future__ import annotations
-
 import re
 
-from .entities import Entity, Kind, utf16_length
+from bot.preview.entities import Entity, Kind, utf16_length
 
 _PATTERNS = {
     Kind.BOT_COMMAND: re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])"),

@@ -4,8 +4,6 @@ The Host header is checked against rebound names, Origin and Sec-Fetch-Site agai
 site makes a browser send (the local token is no secret), and every answer carries strict headers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from aiohttp import web

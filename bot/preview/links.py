@@ -1,10 +1,8 @@
 """Which links Telegram takes in a text or on a button, and the form it keeps them in."""
 
-from __future__ import annotations
-
 from urllib.parse import SplitResult, urlsplit
 
-from .refusals import bad_request
+from bot.preview.refusals import bad_request
 
 WEB = ("http", "https")
 OWN = ("tg", "ton", "tonsite")

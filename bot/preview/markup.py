@@ -4,15 +4,13 @@ Only inline keyboards stay with a message. The other kinds act on a person's key
 chat page does not have: they are checked and change nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
-from .chats import Object
-from .entities import utf16_length
-from .links import checked_link
-from .refusals import bad_request
+from bot.preview.chats import Object
+from bot.preview.entities import utf16_length
+from bot.preview.links import checked_link
+from bot.preview.refusals import bad_request
 
 LARGEST_DATA_BYTES = 64
 MOST_BUTTONS = 100

@@ -4,17 +4,15 @@ A method is registered with the parameters that it takes; any other one is refus
 what the Bot API puts under `result`; a refusal is raised.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .chats import Chat, ChatKind, Member, Object, Standing
-from .cloud import Cloud
-from .markup import reply_markup
-from .params import Params
-from .refusals import bad_request, chat_not_found, not_found
+from bot.preview.chats import Chat, ChatKind, Member, Object, Standing
+from bot.preview.cloud import Cloud
+from bot.preview.markup import reply_markup
+from bot.preview.params import Params
+from bot.preview.refusals import bad_request, chat_not_found, not_found
 
 Function = Callable[[Cloud, Params], object | Awaitable[object]]
 """What a method does: gives its result."""

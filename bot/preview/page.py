@@ -6,8 +6,6 @@ the page's own id for it; without words it only ends the waiting), `commands`, `
 bot fetch updates), `refused`. From the page: `send`, `sticker`, `tap`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Iterable
@@ -16,12 +14,12 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from .archive import Archive
-from .chats import Chat, Object
-from .cloud import Cloud
-from .content import person_text, sticker
-from .refusals import Refused, bad_request
-from .taps import Answer, Waiting
+from bot.preview.archive import Archive
+from bot.preview.chats import Chat, Object
+from bot.preview.cloud import Cloud
+from bot.preview.content import person_text, sticker
+from bot.preview.refusals import Refused, bad_request
+from bot.preview.taps import Answer, Waiting
 
 FOLDER = Path(__file__).parent
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

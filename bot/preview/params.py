@@ -4,8 +4,6 @@ Values are kept as the strings that a form would hold (nested ones as JSON), sin
 API reads them whatever the request's type; numbers and flags are read as leniently as it does.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
@@ -15,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_request import FileField
 
-from .refusals import bad_request, unknown_parameter
+from bot.preview.refusals import bad_request, unknown_parameter
 
 _YES = ("true", "yes", "1")
 

@@ -1,7 +1,5 @@
 """What a picture is, from its first bytes: what Telegram looks at before it takes a photo."""
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass
 

@@ -1,17 +1,15 @@
 """Reads a text or a caption with its entities from a call, as strictly as Telegram does."""
 
-from __future__ import annotations
-
 from typing import Any
 
-from .chats import Object
-from .cloud import Cloud
-from .content import LONGEST_CAPTION, LONGEST_TEXT, text_content
-from .entities import FOUND, Entity, Formatted, Kind, utf16_length
-from .links import checked_link
-from .params import Params
-from .refusals import bad_request
-from .tidying import tidy
+from bot.preview.chats import Object
+from bot.preview.cloud import Cloud
+from bot.preview.content import LONGEST_CAPTION, LONGEST_TEXT, text_content
+from bot.preview.entities import FOUND, Entity, Formatted, Kind, utf16_length
+from bot.preview.links import checked_link
+from bot.preview.params import Params
+from bot.preview.refusals import bad_request
+from bot.preview.tidying import tidy
 
 
 def read_text(cloud: Cloud, params: Params) -> Object:

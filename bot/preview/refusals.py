@@ -5,8 +5,6 @@ python-telegram-bot's error classes) read these words. Sources: the open Bot API
 and answers of the live service recorded in public test suites.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 

@@ -1,20 +1,18 @@
 """Methods that send messages and signs of life, and that answer taps."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlsplit
 
-from .chats import Chat, Object
-from .cloud import Cloud
-from .entities import utf16_length
-from .links import checked_link
-from .methods import keyboard_of, method, writable_chat
-from .params import Params
-from .reading import read_caption, read_text
-from .refusals import bad_request
-from .taps import Answer
-from .uploads import find_document, find_photo
+from bot.preview.chats import Chat, Object
+from bot.preview.cloud import Cloud
+from bot.preview.entities import utf16_length
+from bot.preview.links import checked_link
+from bot.preview.methods import keyboard_of, method, writable_chat
+from bot.preview.params import Params
+from bot.preview.reading import read_caption, read_text
+from bot.preview.refusals import bad_request
+from bot.preview.taps import Answer
+from bot.preview.uploads import find_document, find_photo
 
 LONGEST_ANSWER = 200
 ACTIONS = frozenset(

@@ -1,7 +1,5 @@
 """The local Telegram: a strict Bot API server and the chat page, on one address of this machine."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -10,20 +8,20 @@ from typing import Literal
 
 from aiohttp import web
 
-from .archive import Archive
-from .botapi import LARGEST_REQUEST_BYTES, BotApi
-from .chats import Object, Standing, User
-from .cloud import Cloud
-from .content import person_text
-from .content import sticker as sticker_content
-from .directory import Directory
-from .faults import Call, Faults
-from .guard import add_headers, guard
-from .page import Page
-from .refusals import Refused
-from .taps import Answer
-from .updates import Updates
-from .webhook import FIRST_WAIT_S, WebhookDelivery
+from bot.preview.archive import Archive
+from bot.preview.botapi import LARGEST_REQUEST_BYTES, BotApi
+from bot.preview.chats import Object, Standing, User
+from bot.preview.cloud import Cloud
+from bot.preview.content import person_text
+from bot.preview.content import sticker as sticker_content
+from bot.preview.directory import Directory
+from bot.preview.faults import Call, Faults
+from bot.preview.guard import add_headers, guard
+from bot.preview.page import Page
+from bot.preview.refusals import Refused
+from bot.preview.taps import Answer
+from bot.preview.updates import Updates
+from bot.preview.webhook import FIRST_WAIT_S, WebhookDelivery
 
 LOCAL_TOKEN = "4242:local-chat-page-token-is-no-secret"  # noqa: S105 - known to everybody, opens only this machine
 STOP_S = 1.0

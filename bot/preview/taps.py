@@ -1,11 +1,9 @@
 """Taps that wait for the bot's answer: each is answered once and in time, or never."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass
 
-from .refusals import query_too_old
+from bot.preview.refusals import query_too_old
 
 LIFETIME_S = 15.0
 """How long a tap may wait for its answer; Telegram gives up after about as long."""

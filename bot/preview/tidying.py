@@ -6,14 +6,12 @@ styles are united and then cut so that entities nest, code holds nothing. TDLib 
 property test compares with it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 
-from .entities import CODES, FOUND, QUOTES, STYLES, Entity, Formatted, Kind
-from .refusals import bad_request
+from bot.preview.entities import CODES, FOUND, QUOTES, STYLES, Entity, Formatted, Kind
+from bot.preview.refusals import bad_request
 
 LARGEST_BOUND = 1_000_000
 _SPACE, _NEWLINE = 0x20, 0x0A

@@ -4,8 +4,6 @@ Confirming is naming a higher offset, as with Telegram. There is one poll at a t
 the first with 409, and a webhook ends polling altogether.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -14,8 +12,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from .archive import Archive, Table
-from .refusals import Refused, conflict
+from bot.preview.archive import Archive, Table
+from bot.preview.refusals import Refused, conflict
 
 LIFETIME = timedelta(hours=24)
 """Telegram keeps an update no longer than this."""

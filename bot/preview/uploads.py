@@ -1,12 +1,10 @@
 """Finds the picture or file that a call sends: an upload, or the id of one that is known already."""
 
-from __future__ import annotations
-
-from .chats import File
-from .cloud import Cloud
-from .params import Params, Upload
-from .pictures import look_at
-from .refusals import bad_request
+from bot.preview.chats import File
+from bot.preview.cloud import Cloud
+from bot.preview.params import Params, Upload
+from bot.preview.pictures import look_at
+from bot.preview.refusals import bad_request
 
 LARGEST_PHOTO_BYTES = 10 * 1024 * 1024
 LARGEST_PHOTO_SIDES = 10_000

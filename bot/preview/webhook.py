@@ -1,15 +1,13 @@
 """Delivers updates to the bot's own address: one after the other, until each was taken."""
 
-from __future__ import annotations
-
 import asyncio
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 
-from .cloud import Cloud
-from .updates import Update
+from bot.preview.cloud import Cloud
+from bot.preview.updates import Update
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
