@@ -8,12 +8,10 @@
 Waiting has no polling: every frame that the page would get is seen here too.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from bot.preview.server import LocalTelegram
 
@@ -45,7 +43,7 @@ class Message:
     body: dict[str, Any]
 
     @classmethod
-    def of(cls, body: dict[str, Any]) -> Message:
+    def of(cls, body: dict[str, Any]) -> Self:
         """Read a Bot API Message."""
         rows = body.get("reply_markup", {}).get("inline_keyboard", [])
         return cls(
@@ -110,7 +108,7 @@ class Person:
 
     async def says(
         self, contains: str | None = None, *, button: str | None = None, timeout_s: float = 10
-    ) -> Message:
+    ) -> Self:
         """Wait for the bot's next message or edit in this chat, not yet seen, with the words and the button."""
         passed: list[str] = []
         try:
@@ -127,12 +125,12 @@ class Person:
         except TimeoutError:
             raise AssertionError(f"the bot did not say {contains!r}; it said {passed}") from None
 
-    async def has_said(self, contains: str) -> Message:
+    async def has_said(self, contains: str) -> Self:
         """Give the newest message with the words, waiting for it if it is not there yet."""
         there = [message for message in self.messages() if contains in message.text]
         return there[-1] if there else await self.says(contains)
 
-    def last(self) -> Message:
+    def last(self) -> Self:
         """Give the bot's newest message as it is now."""
         said = [message for message in self.messages() if message.body["from"]["is_bot"]]
         assert said, "the bot has said nothing"

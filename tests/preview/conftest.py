@@ -1,7 +1,5 @@
 """A local Telegram on a free port, and a real python-telegram-bot `Bot` that talks to it."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """What was said is there after a restart; ids only grow, even when the file was deleted."""
 
-from __future__ import annotations
-
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Nothing grows or waits without end."""
 
-from __future__ import annotations
-
 import asyncio
 
 import aiohttp

@@ -1,7 +1,5 @@
 """Texts with entities: TDLib itself is the authority, offline."""
 
-from __future__ import annotations
-
 import json
 from itertools import pairwise
 from typing import Any

@@ -1,7 +1,5 @@
 """Trouble on demand reaches the bot as the network and Telegram would make it."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 

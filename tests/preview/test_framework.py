@@ -1,7 +1,5 @@
 """The real python-telegram-bot works with the local Telegram as with Telegram itself."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 from pathlib import Path

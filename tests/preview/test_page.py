@@ -1,7 +1,5 @@
 """The page's side: its WebSocket, its files, and who may talk to it."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The person of the conversation tests sees what a person would see, and fails loudly."""
 
-from __future__ import annotations
-
 import pytest
 import telegram
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup

@@ -1,7 +1,5 @@
 """What Telegram refuses is refused here too, with its codes and words, and changes nothing."""
 
-from __future__ import annotations
-
 import io
 import json
 from typing import Any

@@ -1,7 +1,5 @@
 """Updates: polled one by one or delivered to a webhook, each until it was taken, in order."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
