@@ -108,7 +108,7 @@ class Person:
 
     async def says(
         self, contains: str | None = None, *, button: str | None = None, timeout_s: float = 10
-    ) -> Self:
+    ) -> Message:
         """Wait for the bot's next message or edit in this chat, not yet seen, with the words and the button."""
         passed: list[str] = []
         try:
@@ -125,12 +125,12 @@ class Person:
         except TimeoutError:
             raise AssertionError(f"the bot did not say {contains!r}; it said {passed}") from None
 
-    async def has_said(self, contains: str) -> Self:
+    async def has_said(self, contains: str) -> Message:
         """Give the newest message with the words, waiting for it if it is not there yet."""
         there = [message for message in self.messages() if contains in message.text]
         return there[-1] if there else await self.says(contains)
 
-    def last(self) -> Self:
+    def last(self) -> Message:
         """Give the bot's newest message as it is now."""
         said = [message for message in self.messages() if message.body["from"]["is_bot"]]
         assert said, "the bot has said nothing"
