@@ -3,21 +3,29 @@
 Law: a stop is obeyed from the first moment on: while the program is still being loaded, nothing is open yet.
 """
 
-import signal
+import os
 import sys
+
+from bot.signals import ignore_stops, on_stop
 
 OTHERS = {"check", "stats"}  # which are cut short by a signal like any program
 
 
 def main() -> None:
     """Load the command line and do what it says."""
-    if not OTHERS & set(sys.argv[1:]):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: sys.exit(0))
-    # Only now: loading takes about a second, in which SIGINT would show a traceback.
-    from bot.cli import main as command_line  # noqa: PLC0415
+    runs = not OTHERS & set(sys.argv[1:])
+    if runs:
+        on_stop(
+            lambda: os._exit(0)
+        )  # not by an exception: in the middle of an import somebody may swallow it
+    try:
+        # Only now: loading takes about a second, in which SIGINT would show a traceback.
+        from bot.cli import main as command_line  # noqa: PLC0415
 
-    command_line()
+        command_line()
+    finally:
+        if runs:
+            ignore_stops()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -10,7 +12,7 @@ from bot.preview.faults import Fault
 from bot.preview.server import LocalTelegram
 from tests.person import ADA, BLAISE, CHEN, Person
 from tests.process.conftest import Start
-from tests.process.program import STOP_S, TOKEN, below, free_port, gone, until
+from tests.process.program import STOP_S, TOKEN, alive, below, free_port, gone, until
 
 pytestmark = pytest.mark.process
 BOTH = [signal.SIGTERM, signal.SIGINT]
@@ -23,6 +25,29 @@ async def test_stops_while_it_is_still_loading(start: Start, number: signal.Sign
     await bot.catches(signal.SIGTERM)  # the last one that it takes over
     assert await bot.stop(number) == 0
     assert bot.stdout + bot.stderr == ""
+
+
+@pytest.mark.parametrize("number", BOTH)
+@pytest.mark.parametrize("loaded", [False, True])
+async def test_asked_again_and_again_it_still_ends_cleanly(
+    telegram: LocalTelegram, start: Start, number: signal.Signals, *, loaded: bool
+) -> None:
+    """An impatient finger, or a supervisor that asks twice: exit code 0 to the last moment, and nothing is said."""
+    bot = await start(TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_API_URL=telegram.url)
+    await (bot.ready() if loaded else bot.catches(signal.SIGTERM))
+    family = below(bot.pid)
+    await asyncio.to_thread(pester, bot.pid, number)
+    assert await bot.ended(STOP_S) == 0
+    assert bot.stderr == ""
+    await gone(family)
+
+
+def pester(pid: int, number: signal.Signals) -> None:
+    """Send a signal for as long as somebody is there (not through Popen, which would reap it unseen)."""
+    with suppress(ProcessLookupError):
+        while alive(pid):
+            os.kill(pid, number)
+            time.sleep(0.002)
 
 
 @pytest.mark.parametrize("number", BOTH)
