@@ -207,7 +207,7 @@ class Lesson(Part):
     summary: Line
     sources: Annotated[tuple[Line, ...], Field(strict=False, max_length=50)] = ()
     steps: Annotated[tuple[Step, ...], Field(strict=False, min_length=1, max_length=50)]
-    questions: Annotated[tuple[Question, ...], Field(strict=False, max_length=200)] = ()
+    questions: Annotated[tuple[Question, ...], Field(strict=False, max_length=200)]
     lab: Lab | None = None
 
     @property

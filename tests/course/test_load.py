@@ -1,7 +1,10 @@
 """The loader: a whole lesson, or every problem at the line of its key."""
 
+import copy
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -63,6 +66,45 @@ def test_the_lesson_of_the_contract_loads_whole() -> None:
     assert lesson.lab is not None
     assert lesson.lab.x.values == (50.0, 70.0, 90.0, 120.0)
     assert lesson.lab.stories[0].rate == 0.1
+
+
+def without(lesson: Any, *path: str | int) -> list[str]:
+    """Codes of the lesson of the contract with one key taken out."""
+    part = lesson = copy.deepcopy(lesson)
+    for key in path[:-1]:
+        part = part[key]
+    del part[path[-1]]
+    return [code for _, code in found(yaml.safe_dump(lesson, allow_unicode=True))]
+
+
+def keys(part: Any) -> Iterator[tuple[str | int, ...]]:
+    """The path of every key of a mapping, however deep."""
+    pairs = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in pairs:
+        if isinstance(key, str):
+            yield (key,)
+        for path in keys(value):
+            yield (key, *path)
+
+
+MAY_GO = {
+    ("sources",),
+    ("steps", 1, "text"),
+    ("questions", 0, "code"),
+    ("questions", 0, "shuffle"),
+    ("questions", 0, "mistakes"),
+    ("lab",),
+    ("lab", "start"),
+    ("lab", "start", "weight"),
+    ("lab", "start", "bias"),
+}  # what the contract marks as optional
+
+
+@pytest.mark.parametrize("path", list(keys(yaml.safe_load(GOOD))), ids=str)
+def test_a_key_may_be_left_out_where_the_contract_says_so(path: tuple[str | int, ...]) -> None:
+    """And nowhere else: half a file that was cut off between two keys is no lesson."""
+    codes = without(yaml.safe_load(GOOD), *path)
+    assert (codes == []) == (path in MAY_GO)
 
 
 def test_all_problems_are_told_at_once_at_their_lines() -> None:
