@@ -126,13 +126,17 @@ class Context(ForkServerContext):
 
     def __init__(self, preload: str, environment: Mapping[str, str]) -> None:
         super().__init__()
+        with _environment(environment):
+            resource_tracker.ensure_running()  # else the first semaphore starts it, with the secrets
         self._server = _Server(preload, environment)
+        self.made = 0  # workers so far
         self._workers: weakref.WeakSet[BaseProcess] = weakref.WeakSet()
 
     def Process(self, *args: Any, **kwargs: Any) -> BaseProcess:  # type: ignore[override]  # noqa: N802 - as pebble calls it
         """A worker of this context, not yet started."""
         process = _Worker(*args, **kwargs)
         _SERVERS[process] = self._server
+        self.made += 1
         self._workers.add(process)
         return process
 

@@ -87,6 +87,7 @@ class Workers:
         self._pool: ProcessPool | None = None
         self._opening = asyncio.Lock()
         self._closed = False
+        self._warmed = 0  # how many workers were made when all were last known to be warm
 
     async def open(self) -> ProcessPool:
         """Start the workers and wait until they are warm; TrainingFailed if they cannot be."""
@@ -127,6 +128,7 @@ class Workers:
                 if self._closed or not pool.active or waited_s > WARM_UP_TIMEOUT_S:
                     self._end_pool()
                     raise BrokenProcessPool("the workers did not become ready")
+        self._warmed = context.made
         return pool
 
     async def call(
@@ -134,12 +136,18 @@ class Workers:
     ) -> R:
         """Run a function in a worker; TrainingFailed if it hangs, dies or raises. Waiting is not counted as time."""
         pool = await self.open()
+        job = pool.schedule(function, args, kwargs, timeout_s)
+        result = asyncio.wrap_future(job)
         try:
-            async with asyncio.timeout(timeout_s + REPLACED_WITHIN_S) as patience:
-                return await asyncio.wrap_future(pool.schedule(function, args, kwargs, timeout_s))
-        except TimeoutError as error:
-            if patience.expired():  # no worker took it
+            await asyncio.wait({result}, timeout=timeout_s)
+            if not result.done() and (job.running() or self._made() != self._warmed):
+                # It is being killed, or a successor warms up.
+                await asyncio.wait({result}, timeout=REPLACED_WITHIN_S)
+            if not result.done():  # no worker took it
                 await asyncio.to_thread(self._end_pool)
+                raise TimeoutError
+            value = result.result()
+        except TimeoutError as error:
             raise TrainingFailed(TrainingFailure.TIMEOUT) from error
         except (ProcessExpired, BrokenProcessPool) as error:
             log.warning("training: a worker died: %s", error)
@@ -147,6 +155,13 @@ class Workers:
         except Exception as error:
             log.exception("training: a worker failed")
             raise TrainingFailed(TrainingFailure.DIED) from error
+        finally:
+            result.cancel()
+        self._warmed = self._made()
+        return value
+
+    def _made(self) -> int:
+        return self._context.made if self._context is not None else 0
 
     async def close(self) -> None:
         """End all worker processes; what still runs in them is lost."""

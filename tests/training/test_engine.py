@@ -170,6 +170,21 @@ async def test_a_worker_that_no_signal_reaches_is_killed_too(engine: Engine) -> 
     assert before not in pids(engine)
 
 
+async def test_a_warm_worker_that_hangs_idle_is_killed_as_soon(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no successor is on its way, nobody is waited for longer than a run may take."""
+    monkeypatch.setattr("bot.training.pool.REPLACED_WITHIN_S", 10 * PATIENCE_S)
+    (before,) = pids(engine)
+    os.kill(before, signal.SIGSTOP)
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(TrainingFailed) as failed:
+            await engine.train(1, houses())
+    assert failed.value.reason is TrainingFailure.TIMEOUT
+    assert (await engine.train(2, houses())).loss_after < 1
+    assert before not in pids(engine)
+
+
 async def test_a_dying_worker_is_replaced(engine: Engine) -> None:
     """The job in its hands fails with DIED, the next one works."""
     with pytest.raises(TrainingFailed) as failed:
@@ -210,6 +225,9 @@ async def test_workers_know_no_secret_and_no_file_of_the_bot(pair: Workers, tmp_
     """Neither in their environment, as the system shows it too, nor as an open descriptor; and they are polite."""
     for name in SECRETS:
         assert await pair.call(os.getenv, 5.0, name) is None
+    for child in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        for pid in child.read_text(encoding="ascii").split():
+            assert "not for workers" not in Path(f"/proc/{pid}/environ").read_text(errors="replace")
     with (tmp_path / "private").open("w"):
         for pid in pids(pair):
             environment = Path(f"/proc/{pid}/environ").read_text(encoding="utf-8", errors="replace")
