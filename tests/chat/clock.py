@@ -1,8 +1,9 @@
 """Time for tests: it passes only when the test says so."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
+
+from tests.patience import until
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
@@ -64,10 +65,3 @@ class Hurried(Clock):
         self.slept.append(delay_s)
         self.now += delay_s
         await asyncio.sleep(0)
-
-
-async def until(fact: Callable[[], object]) -> None:
-    """Wait for a fact; the bound is only there to end a test that fails."""
-    async with asyncio.timeout(10):
-        while not fact():  # noqa: ASYNC110 (facts of other parts have no event)
-            await asyncio.sleep(0.002)

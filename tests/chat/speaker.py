@@ -13,7 +13,8 @@ from bot.chat.request import call
 from bot.store.base import Change, NewWord, Word
 from bot.store.sqlite import SqliteStore
 from tests.chat.botapi import Fault
-from tests.chat.clock import Clock, noon, until
+from tests.chat.clock import Clock, noon
+from tests.patience import until
 
 ADA, BOB, GROUP = 7, 8, -100
 SORRY = "That could not be shown. Send /learn to go on."

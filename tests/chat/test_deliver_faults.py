@@ -6,8 +6,8 @@ import pytest
 
 from bot.errors import OverloadedError
 from tests.chat.botapi import BotApi, Fault
-from tests.chat.clock import until
 from tests.chat.speaker import ADA, BLOCKED, DOWN, DROP, GROUP, REFUSED, SORRY, Speaker, edit, say, word
+from tests.patience import until
 
 
 async def test_an_answer_too_old_is_dropped_quietly(

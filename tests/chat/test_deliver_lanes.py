@@ -16,7 +16,7 @@ from bot.chat.request import NotDoneError
 from bot.store.base import Word
 from bot.store.sqlite import SqliteStore
 from tests.chat.botapi import FLOOD, BotApi, Fault
-from tests.chat.clock import Clock, Hurried, until
+from tests.chat.clock import Clock, Hurried
 from tests.chat.speaker import (
     ADA,
     BOB,
@@ -27,6 +27,7 @@ from tests.chat.speaker import (
     say,
     word,
 )
+from tests.patience import until
 
 
 async def test_a_chat_hears_its_words_in_order(speaker: Speaker, api: BotApi) -> None:

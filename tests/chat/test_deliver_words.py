@@ -8,8 +8,9 @@ from telegram import Bot
 from bot.store.base import NewWord
 from bot.store.sqlite import SqliteStore
 from tests.chat.botapi import BotApi, Fault, Upload, plain
-from tests.chat.clock import Clock, until
+from tests.chat.clock import Clock
 from tests.chat.speaker import ADA, DROP, LOST, Speaker, edit, say, word
+from tests.patience import until
 
 
 async def test_a_text_goes_out_with_entities_and_buttons(speaker: Speaker, api: BotApi) -> None:

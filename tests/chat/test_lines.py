@@ -12,7 +12,7 @@ from telegram import Bot
 from telegram.ext import ApplicationBuilder, ContextTypes, TypeHandler
 
 from bot.chat.lines import Lines
-from tests.chat.clock import until
+from tests.patience import until
 
 
 class Doorkeeper:

@@ -21,7 +21,7 @@ from telegram.error import (
 
 from bot.chat.request import AiohttpRequest, NotDoneError, NotDoneInTimeError, call, seconds_to_wait
 from tests.chat.botapi import FLOOD, TOKEN, BotApi, Fault, Upload
-from tests.chat.clock import until
+from tests.patience import until
 
 WORDS = "what a learner reads"
 PNG = bytes(range(256)) * 500
@@ -95,6 +95,10 @@ async def test_uploads_arrive_whole(api: BotApi, bot: Bot) -> None:
         (Fault(drop=True), NetworkError),
         (Fault(raw=b"<html>a captive portal</html>"), TelegramError),
         (Fault(raw=b"[1]"), TelegramError),
+        (Fault(raw=b'{"ok": true}'), TelegramError),
+        (Fault(raw=b'{"ok": false, "error_code": "x"}'), TelegramError),
+        (Fault(raw=b'{"ok": false, "error_code": 403, "description": "Forbidden: by a 200"}'), Forbidden),
+        (Fault(raw=b'{"ok": false, "error_code": 500, "description": "Internal"}'), NotDoneError),
     ],
 )
 async def test_errors_are_the_frameworks(

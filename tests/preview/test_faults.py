@@ -38,9 +38,17 @@ async def test_a_cut_connection(local: LocalTelegram, bot: telegram.Bot, drop: s
 
 async def test_a_slow_answer(local: LocalTelegram, bot: telegram.Bot) -> None:
     """A delay lets other calls pass."""
-    local.faults = lambda method, params: Fault(delay_s=0.2) if params.get("text") == "slow" else None
+    came = asyncio.Event()
+
+    def delayed(method: str, params: dict[str, str]) -> Fault | None:
+        if params.get("text") != "slow":
+            return None
+        came.set()
+        return Fault(delay_s=1.0)
+
+    local.faults = delayed
     slow = asyncio.create_task(bot.send_message(ADA, "slow"))
-    await asyncio.sleep(0.05)
+    await came.wait()
     await bot.send_message(ADA, "quick")
     await slow
     assert [message.text for message in Person(local).messages()] == ["quick", "slow"]

@@ -9,6 +9,7 @@ import telegram
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
 
 from bot.preview.server import LocalTelegram
+from tests.patience import until
 from tests.person import ADA, Person
 
 PNG = bytes.fromhex(
@@ -39,7 +40,7 @@ async def test_a_command_reaches_the_bot(local: LocalTelegram, bot: telegram.Bot
 async def test_a_waiting_poll_wakes(local: LocalTelegram, bot: telegram.Bot) -> None:
     """Long polling answers as soon as something happens."""
     poll = asyncio.create_task(bot.get_updates(timeout=30))
-    await asyncio.sleep(0.05)
+    await until(lambda: local._cloud.updates._poller)
     await Person(local).send("hello")
     assert [update.message.text for update in await poll if update.message] == ["hello"]
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.preview.directory import GROUP_ID
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
+from tests.patience import until
 from tests.person import ADA, BLAISE, Person
 
 from .conftest import Api, now
@@ -38,7 +39,7 @@ async def test_updates_stay_until_they_are_confirmed(local: LocalTelegram, api: 
 async def test_a_second_poll_ends_the_first(local: LocalTelegram, api: Api) -> None:
     """The older one gets 409, the newer one the update."""
     older = asyncio.create_task(api("getUpdates", timeout=30))
-    await asyncio.sleep(0.05)
+    await until(lambda: local._cloud.updates._poller)
     newer = asyncio.create_task(api("getUpdates", timeout=30))
     refused = await older
     assert (refused["error_code"], refused["description"]) == (
@@ -163,7 +164,7 @@ async def test_a_webhook_gets_everything_in_order(local: LocalTelegram, api: Api
 async def test_a_webhook_excludes_polling(local: LocalTelegram, api: Api, hook: Hook) -> None:
     """A waiting poll is ended by setWebhook, later ones are refused, deleteWebhook allows them again."""
     poll = asyncio.create_task(api("getUpdates", timeout=30))
-    await asyncio.sleep(0.05)
+    await until(lambda: local._cloud.updates._poller)
     await api("setWebhook", url=hook.url)
     assert (await poll)["description"].startswith("Conflict: terminated by setWebhook request")
     refused = await api("getUpdates")

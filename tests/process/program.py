@@ -5,10 +5,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.house import LESSONS
+from tests.patience import until
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -148,13 +148,6 @@ class Program:
         self.process.send_signal(signal.SIGUSR1)
         await until(self.modules_file.exists)
         return set(self.modules_file.read_text().split())
-
-
-async def until(true: Callable[[], object], *, timeout_s: float = 20) -> None:
-    """Wait for what another process does, which tells nobody; TimeoutError if it does not."""
-    async with asyncio.timeout(timeout_s):
-        while not true():  # noqa: ASYNC110 (there is no event to wait for)
-            await asyncio.sleep(LOOK_S)
 
 
 async def gone(pids: set[int], timeout_s: float = 30) -> None:

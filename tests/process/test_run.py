@@ -10,9 +10,10 @@ import pytest
 
 from bot.preview.faults import Fault
 from bot.preview.server import LocalTelegram
+from tests.patience import until
 from tests.person import BLAISE, Person
 from tests.process.conftest import Start
-from tests.process.program import READY, SECRET, TOKEN, free_port, until
+from tests.process.program import READY, SECRET, TOKEN, free_port
 
 pytestmark = pytest.mark.process
 
@@ -65,6 +66,9 @@ async def test_answers_by_webhook(telegram: LocalTelegram, ada: Person, start: S
         for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": SECRET + "x"}):
             async with session.post(hook, json=forged, headers=headers) as response:
                 assert (response.status, await response.text()) == (403, "")
+        packed = {"Content-Encoding": "gzip", "X-Telegram-Bot-Api-Secret-Token": SECRET}
+        async with session.post(hook, data=b"not packed", headers=packed) as response:
+            assert response.status == 400
 
     await ada.send("/learn")
     await ada.says(button="Next")

@@ -10,9 +10,10 @@ import pytest
 
 from bot.preview.faults import Fault
 from bot.preview.server import LocalTelegram
+from tests.patience import until
 from tests.person import ADA, BLAISE, CHEN, Person
 from tests.process.conftest import Start
-from tests.process.program import STOP_S, TOKEN, alive, below, free_port, gone, until
+from tests.process.program import STOP_S, TOKEN, alive, below, free_port, gone
 
 pytestmark = pytest.mark.process
 BOTH = [signal.SIGTERM, signal.SIGINT]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from bot.check import lint
 from bot.tutor import shelf as module
 from bot.tutor.shelf import Shelf
+from tests.patience import until
 
 GOOD = (Path(__file__).parents[1] / "check" / "good.yaml").read_text()
 Reports = list[tuple[str, str]]
@@ -61,13 +62,6 @@ async def watched(folder: Path, reports: Reports, monkeypatch: pytest.MonkeyPatc
     stop.set()
     async with asyncio.timeout(5):
         await watching
-
-
-async def until(true: Callable[[], object]) -> None:
-    """Wait for what a watching thread will see."""
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 (a file system sends no event that a test could await)
-            await asyncio.sleep(0.01)
 
 
 def titles(shelf: Shelf) -> list[str]:
@@ -231,13 +225,14 @@ async def test_files_are_followed_where_the_system_gives_no_watch(
     await until(lambda: titles(watched) == ["Seen", "two"])
 
 
-async def test_stop_is_obeyed_at_once(folder: Path) -> None:
-    """Also in the middle of a long wait for a change."""
+async def test_stop_is_obeyed_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the middle of a long wait for a change: not only at the next look."""
+    monkeypatch.setattr(module, "LOOK_S", 600.0)
     shelf = Shelf(folder, lint=lint)
     await shelf.load()
     stop = asyncio.Event()
     watching = asyncio.create_task(shelf.watch(stop))
     await asyncio.sleep(0.1)
     stop.set()
-    async with asyncio.timeout(module.LOOK_S / 2):
+    async with asyncio.timeout(30):
         await watching
