@@ -18,6 +18,7 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryA
 
 from bot.chat.pace import Jitter, Sleep, backoff_s
 from bot.chat.request import AiohttpRequest, call, request_data, seconds_to_wait, token_refused
+from bot.chat.soundness import numbered
 from bot.errors import ConfigError, ConflictError, OverloadedError
 from bot.store.base import Change, Store, UpdateKey
 
@@ -31,6 +32,8 @@ READ_MARGIN_S = 10.0  # how much longer than the long poll an answer may take
 CONFLICTS = 3  # so many within the window are another poller; a restart of ourselves causes one
 CONFLICT_WINDOW_S = 60.0
 QUIET_S = 24 * 3600.0  # as long as Telegram keeps updates
+# A server that does not wait with an empty answer would be asked thousands of times a second.
+AT_ONCE_S, EMPTY_PAUSE_S = 0.5, 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,11 +118,14 @@ class Intake:
         await self.resume()
         offset, heard = None, self._clock()
         while not self._stopped.is_set():
+            asked = self._clock()
             updates = await self._until_done(lambda: self._fetch(offset))  # noqa: B023 (done within this round)
             if updates and await self._keep_patiently([arrived(update) for update in updates]):
                 offset, heard = max(update["update_id"] for update in updates) + 1, self._clock()
             elif self._clock() - heard > QUIET_S:
                 offset = None
+            if updates == [] and self._clock() - asked < AT_ONCE_S:
+                await self._unless_stopped(self._sleep_for(EMPTY_PAUSE_S))
 
     async def _drop_webhook(self) -> None:
         """Make polling possible; a server that knows no webhooks needs none dropped."""
@@ -148,7 +154,9 @@ class Intake:
             request_data(params),
             read_timeout=self._poll_timeout_s + READ_MARGIN_S,
         )
-        return updates if isinstance(updates, list) else []
+        if not isinstance(updates, list) or not all(map(numbered, updates)):
+            raise TelegramError("Invalid server response")
+        return updates
 
     async def _hand_on(self, update_id: int, update: object) -> None:
         if isinstance(update, dict):

@@ -91,7 +91,7 @@ class AiohttpRequest(BaseRequest):
         """The answer as JSON; unlike the framework's own, it never logs an answer that is none (law 11)."""
         try:
             answer = json.loads(payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise TelegramError("Invalid server response")
@@ -127,9 +127,11 @@ class AiohttpRequest(BaseRequest):
                 timeout=timeout,
                 allow_redirects=False,  # a redirect would carry the token to another house
             ) as response:
-                return _checked(response.status, await response.read())
+                status, body = _checked(response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             failure = _failure(error)
+        else:
+            return (status if request_data is None else _own_status(status, body)), body
         raise failure  # outside of `except`: no __context__ that shows the address
 
 
@@ -168,6 +170,17 @@ def _checked(status: int, body: bytes) -> tuple[int, bytes]:
     if status in _REFUSALS or flooded:
         raise NotDoneError(f"{HTTPStatus(status).phrase} ({status})")
     return status, body
+
+
+def _own_status(status: int, body: bytes) -> int:
+    """What the answer says of itself, where a gateway (or a lean server) makes a 200 of a refusal."""
+    if status != HTTPStatus.OK or b'"result"' in body:
+        return status
+    answer = AiohttpRequest.parse_json_payload(body)
+    code = answer.get("error_code")
+    if answer.get("ok") is not False or not isinstance(code, int) or not 400 <= code < 600:
+        raise TelegramError("Invalid server response")
+    return _checked(code, body)[0]
 
 
 def _failure(error: Exception) -> NetworkError:

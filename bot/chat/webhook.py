@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.chat.intake import Arrived, Intake
+from bot.chat.soundness import numbered
 from bot.errors import OverloadedError
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the header's name)
@@ -55,7 +56,10 @@ def _receiver(webhook: WebhookRoute) -> Callable[[web.Request], Any]:
         given = request.headers.get(SECRET_HEADER, "").encode(errors="surrogateescape")
         if not hmac.compare_digest(given, secret):
             return web.Response(status=403)
-        one = parse(await request.read())
+        try:
+            one = parse(await request.read())
+        except (web.RequestPayloadError, ConnectionError):  # the sender went away
+            one = None
         if one is None:
             return web.Response(status=400, text="not an update")
         try:
@@ -74,7 +78,4 @@ def parse(payload: bytes) -> Arrived | None:
         update = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    update_id = update.get("update_id") if isinstance(update, dict) else None
-    if type(update_id) is not int or not 0 <= update_id < 2**63:
-        return None
-    return Arrived(update_id=update_id, body=body, update=update)
+    return Arrived(update_id=update["update_id"], body=body, update=update) if numbered(update) else None

@@ -200,7 +200,8 @@ class House:
         """Health always; the webhook too, if one is wanted."""
         settings = self._settings
         app = web_app(health=self._health, webhook=hook)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=WEB_S)
+        # Telegram packs nothing, and what a stranger packs wrongly would be a traceback in the log.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=WEB_S, auto_decompress=False)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         try:

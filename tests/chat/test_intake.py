@@ -17,7 +17,8 @@ from bot.chat.request import AiohttpRequest
 from bot.errors import ConfigError, ConflictError, OverloadedError
 from bot.store.sqlite import SqliteStore
 from tests.chat.botapi import TOKEN, BotApi, Fault, message, plain
-from tests.chat.clock import NOON, Hurried, noon, until
+from tests.chat.clock import NOON, Hurried, noon
+from tests.patience import until
 
 CONFLICT = Fault(status=409, description="Conflict: terminated by other getUpdates request")
 BOT = 4242
@@ -212,6 +213,20 @@ async def test_after_a_quiet_day_no_offset_hides_lower_ids(
         await api.publish([message(7)])
         await until(lambda: len(quiet.fed) == 2)
     assert quiet.fed == [900, 7]
+
+
+async def test_a_server_that_does_not_wait_is_not_hammered(
+    bot: Bot, polling: AiohttpRequest, api: BotApi, store: SqliteStore
+) -> None:
+    """After an empty answer at once there is a pause; after updates there is none."""
+    hasty = Polling(bot, polling, store, poll_timeout_s=0)
+    async with hasty.running():
+        await until(lambda: len(api.made("getUpdates")) > 5)
+        assert len(hasty.clock.slept) >= 5
+        api.script["getUpdates"].append(Fault(raw=b'{"ok": true, "result": null}'))
+        await until(lambda: max(hasty.clock.slept) >= 1)  # no list at all: as patient as with any fault
+        await api.publish([message(5)])
+        await until(lambda: hasty.fed)
 
 
 async def test_what_nobody_can_read_is_dismissed_by_its_id(

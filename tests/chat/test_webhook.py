@@ -107,6 +107,21 @@ async def test_what_is_no_update_is_refused(site: Site, store: SqliteStore, brok
     assert await store.waiting(BOT) == []
 
 
+async def test_a_body_that_breaks_off_is_not_kept(
+    site: Site, store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The sender went away in the middle: nothing to keep, nothing to report."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.client.port)
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{SECRET_HEADER}: {SECRET}\r\nContent-Length: 1000\r\n\r\n"
+    writer.write(head.encode() + body(5)[:20])
+    await writer.drain()
+    writer.transport.abort()
+    assert await site.post(body(6)) == 200
+    assert site.fed == [6]
+    assert not caplog.records
+    assert not await reader.read()
+
+
 async def test_a_huge_body_is_refused(site: Site) -> None:
     """413 beyond a megabyte."""
     async with site.client.post(PATH, data=io.BytesIO(b" " * 1_100_000), headers=HEADERS) as response:
