@@ -26,6 +26,7 @@ from bot.chat.lines import Lines
 from bot.chat.pace import Jitter, Sleep
 from bot.chat.private import PrivateChat, learner_of
 from bot.chat.request import AiohttpRequest, call
+from bot.chat.soundness import checked
 from bot.store.base import Store, UpdateKey, Word
 from bot.tutor.tutor import Tutor
 from bot.view.texts import Texts
@@ -43,12 +44,16 @@ COMMANDS = (  # in the order of the menu
 
 
 def line_of(update: object) -> Hashable:
-    """Whose line an update stands in: the learner's in private, the group's in a group."""
+    """Whose line an update stands in: the learner's in private, the group's for a tap or command in a group.
+
+    None for what asks for nothing: a busy group's talk must not crowd out its commands.
+    """
     if not isinstance(update, Update):
         return None
     chat, user = update.effective_chat, update.effective_user
     if chat is not None and chat.type != ChatType.PRIVATE:
-        return chat.id
+        said = update.message.text if update.message else None
+        return chat.id if update.callback_query or (said or "").startswith("/") else None
     return user.id if user else None
 
 
@@ -170,7 +175,7 @@ class TelegramChat:
         return await call(self.bot, method, params, files=files)
 
     async def _feed(self, update: RawUpdate) -> None:
-        await self._application.update_queue.put(Update.de_json(slim(update), self.bot))
+        await self._application.update_queue.put(checked(Update.de_json(slim(update), self.bot)))
 
     def _key(self, update: Update) -> UpdateKey:
         return UpdateKey(bot=self.bot.id, update_id=update.update_id)
@@ -230,7 +235,7 @@ class TelegramChat:
         """Beyond a learner's line: every tap is answered, other things once per burst; nothing else happens."""
         if not isinstance(update, Update):
             return
-        if first or update.callback_query is not None:
+        if update.callback_query is not None or (first and line_of(update) is not None):
             await self._apologize(update, "error.flood")
         else:
             await self._tutor.dismiss(self._key(update))

@@ -11,11 +11,15 @@ from bot.store.base import UpdateKey
 from bot.tutor.tutor import Tutor
 from bot.tutor.words import Learner
 
+NAME_LIMIT = 64  # characters; Telegram's own, and a longer one could fill a message
+
 
 def learner_of(update: Update) -> Learner | None:
     """Who acts in an update, if anybody does."""
     user = update.effective_user
-    return Learner(id=user.id, first_name=user.first_name, language=user.language_code) if user else None
+    if user is None:
+        return None
+    return Learner(id=user.id, first_name=user.first_name[:NAME_LIMIT], language=user.language_code)
 
 
 class TypedCommand(NamedTuple):
@@ -34,7 +38,9 @@ def command_in(message: Message, username: str) -> TypedCommand | None:
     name, at, target = message.text[1 : first.length].partition("@")
     if at and target.lower() != username.lower():
         return None
-    return TypedCommand(name.lower(), message.text[first.length :].strip(), bool(at))
+    # Half a character (a lone surrogate) fits no store.
+    argument = message.text[first.length :].encode(errors="replace").decode()
+    return TypedCommand(name.lower(), argument.strip(), bool(at))
 
 
 class PrivateChat:
@@ -58,7 +64,8 @@ class PrivateChat:
         """A button; one that was not pressed in the learner's own chat is told so."""
         message = query.message
         own = message is not None and message.chat.type == ChatType.PRIVATE and message.chat.id == learner.id
-        screen, action, argument = parse(query.data or "")
+        data = query.data or ""
+        screen, action, argument = parse(data if data.isascii() else "")  # ours always is
         tap = Tap(key=screen if own else "", action=action, argument=argument)
         await self._tutor.handle(
             learner, tap, update=key, callback=query.id, message=message.message_id if message else None

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bot.preview.directory import GROUP_ID
+from bot.preview.updates import UpdateKind
 from tests.house import Running
 from tests.person import BLAISE, Message, Person
 from tests.talk.questions import LESSON
@@ -108,3 +109,17 @@ async def test_a_forged_tap_in_a_group_is_answered_once(town: Running, blaise: P
     await private.send("/quiz")
     assert (await private.says("Question", button="A")).text == question.text
     assert sum(call.method == "answerCallbackQuery" for call in calls) == 3
+
+
+async def test_a_busy_groups_talk_is_left_alone_and_crowds_out_no_command(blaise: Person) -> None:
+    """A bot that reads along (an administrator) finds hundreds of messages after a pause: nothing is said to them."""
+    news = blaise.local._cloud.updates
+    who = {"id": BLAISE, "is_bot": False, "first_name": "Blaise"}
+    chat = {"id": GROUP_ID, "type": "group", "title": "Study group"}
+    body = {"message_id": 1, "date": 1, "chat": chat, "from": who, "text": "talk"}
+    before = len(blaise.messages())
+    for _ in range(150):
+        news.add(UpdateKind.MESSAGE, body)
+    await blaise.send("/help")
+    await blaise.says("one to one")
+    assert len(blaise.messages()) == before + 2, "a command and its line"
