@@ -9,6 +9,7 @@ from collections import deque
 from http import HTTPStatus
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.errors import StoreError
 from bot.preview import editing, fetching, sending  # noqa: F401 - importing them registers their methods
@@ -17,7 +18,7 @@ from bot.preview.cloud import Cloud
 from bot.preview.faults import Call, Faults
 from bot.preview.methods import Method, find_method
 from bot.preview.params import Params, read_params
-from bot.preview.refusals import Refused, too_large, unauthorized
+from bot.preview.refusals import Refused, bad_request, too_large, unauthorized
 
 LARGEST_REQUEST_BYTES = 52 * 1024 * 1024
 """A bot may upload 50 MB; the rest is room for the other fields."""
@@ -109,6 +110,8 @@ async def _read(request: web.Request) -> Params:
         return await read_params(request)
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
+    except (ValueError, LookupError, HttpProcessingError, web.RequestPayloadError):
+        raise bad_request("the request can't be read as its Content-Type says") from None
 
 
 def _retry_header(refused: Refused) -> dict[str, str]:

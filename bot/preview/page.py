@@ -139,7 +139,7 @@ class Page:
             frame = _read_frame(raw)
             match frame.get("type"):
                 case "send":
-                    self._say(frame, person_text(str(frame.get("text", ""))))
+                    self._say(frame, person_text(_text(frame)))
                 case "sticker":
                     self._say(frame, sticker())
                 case "tap":
@@ -156,10 +156,10 @@ class Page:
     def _tap(self, socket: web.WebSocketResponse, queue: asyncio.Queue[Object], frame: Object) -> None:
         chat_id, message_id, data = _number(frame, "chat_id"), _number(frame, "message_id"), frame.get("data")
         message = self._cloud.find(chat_id, message_id)
-        if message is None or data not in message.callback_data():
+        if message is None or not isinstance(data, str) or data not in message.callback_data():
             raise bad_request("this button is no longer there")
         person = _number(frame, "person")
-        _, waiting = self._cloud.tap(person=person, chat_id=chat_id, message_id=message_id, data=str(data))
+        _, waiting = self._cloud.tap(person=person, chat_id=chat_id, message_id=message_id, data=data)
 
         def show(done: Waiting) -> None:
             answer = done.result() or Answer()
@@ -179,11 +179,18 @@ def _read_files() -> dict[str, bytes]:
 def _read_frame(raw: str) -> Object:
     try:
         frame = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_request("unreadable frame") from None
     if not isinstance(frame, dict):
         raise bad_request("unreadable frame")
     return frame
+
+
+def _text(frame: Object) -> str:
+    text = frame.get("text", "")
+    if not isinstance(text, str):
+        raise bad_request("the frame needs a text")
+    return text
 
 
 def _number(frame: Object, name: str) -> int:

@@ -79,7 +79,7 @@ class Params:
             return None
         try:
             return json.loads(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise bad_request(f"can't parse {what} JSON object") from error
 
     def for_record(self) -> dict[str, str]:
@@ -109,7 +109,7 @@ async def read_params(request: web.Request) -> Params:
 def _from_json(raw: str) -> dict[str, str]:
     try:
         given = json.loads(raw) if raw.strip() else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise bad_request("can't parse JSON object") from error
     if not isinstance(given, dict):
         raise bad_request("object expected")

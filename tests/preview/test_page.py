@@ -104,6 +104,7 @@ async def test_a_conversation_over_the_line(
         ({"type": "tap", "id": 3, "person": ADA, "chat_id": ADA, "message_id": 1, "data": "forged"},
          "this button is no longer there"),
         ({"type": "dance"}, "unknown frame"),
+        ({"type": "send", "person": ADA, "chat_id": ADA, "text": {"a": 1}}, "the frame needs a text"),
         (["no object"], "unreadable frame"),
     ],
 )  # fmt: skip
@@ -117,6 +118,23 @@ async def test_what_cannot_be_taken_is_said(
         assert refused["text"] == words
         assert refused.get("id") == (sent.get("id") if isinstance(sent, dict) else None)
     assert local.messages(ADA) == []
+
+
+async def test_strange_frames_close_no_page(
+    local: LocalTelegram, api: Api, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nested deeper than Python reads, or a button's data that is no text: refused, and the line stays open."""
+    markup = {"inline_keyboard": [[{"text": "b", "callback_data": "d"}]]}
+    sent = (await api("sendMessage", chat_id=ADA, text="hi", reply_markup=markup))["result"]["message_id"]
+    tap = {"type": "tap", "person": ADA, "chat_id": ADA, "message_id": sent}
+    async with http.ws_connect(f"{local.url}/ws") as socket:
+        await socket.send_str('{"a":' * 5000)
+        assert (await frame(socket, "refused"))["text"] == "unreadable frame"
+        strange: list[Any] = [[1], {}, None, 5]
+        for data in strange:
+            await socket.send_json({**tap, "data": data})
+            assert (await frame(socket, "refused"))["text"] == "this button is no longer there"
+    assert not caplog.records
 
 
 async def test_pages_see_whether_the_bot_is_there(

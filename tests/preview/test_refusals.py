@@ -318,6 +318,34 @@ async def test_nonsense_is_a_bad_request(api: Api, method: str, params: dict[str
     assert (await api(method, **params))["error_code"] == 400
 
 
+@pytest.mark.parametrize("name", ["entities", "reply_markup", "link_preview_options"])
+async def test_depth_is_nonsense_too(api: Api, name: str) -> None:
+    """Nested deeper than Python reads."""
+    refused = await api("sendMessage", **text(**{name: "[" * 90_000}))
+    assert refused["error_code"] == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b"[" * 90_000),
+        ("application/json", b"\xff\xfe"),
+        ("application/json; charset=nonsense", b"{}"),
+        ("application/x-www-form-urlencoded; charset=nonsense", b"a=b"),
+        ("multipart/form-data", b"--x"),
+        ("multipart/form-data; boundary=x", b"--x\r\nno header"),
+    ],
+)
+async def test_a_body_that_is_not_what_it_says_is_a_bad_request(
+    local: LocalTelegram, http: aiohttp.ClientSession, kind: str, body: bytes
+) -> None:
+    """Neither a server error nor a traceback."""
+    address = f"{local.url}/bot{LOCAL_TOKEN}/sendMessage"
+    async with http.post(address, data=body, headers={"Content-Type": kind}) as answer:
+        assert answer.status == 400
+        assert (await answer.json())["error_code"] == 400
+
+
 async def test_who_is_in_a_chat(api: Api) -> None:
     """Members with their standing, administrators, and the count."""
 

@@ -226,8 +226,8 @@ async def test_workers_know_no_secret_and_no_file_of_the_bot(pair: Workers, tmp_
     for name in SECRETS:
         assert await pair.call(os.getenv, 5.0, name) is None
     for child in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
-        for pid in child.read_text(encoding="ascii").split():
-            assert "not for workers" not in Path(f"/proc/{pid}/environ").read_text(errors="replace")
+        for helper in child.read_text(encoding="ascii").split():
+            assert "not for workers" not in Path(f"/proc/{helper}/environ").read_text(errors="replace")
     with (tmp_path / "private").open("w"):
         for pid in pids(pair):
             environment = Path(f"/proc/{pid}/environ").read_text(encoding="utf-8", errors="replace")
