@@ -21,6 +21,9 @@ _NOUN = (
 _PLACES = r"(?:first|second|third|fourth|fifth|sixth|last)"
 _LETTERS = re.compile(
     rf"\b(?i:{_NOUN}s?)[\s:]*[(“\"']?[A-F]\b(?!['’])"  # option B, answers (C)
+    # option b: not `a`, which is a word, nor `e`, which is one in other languages
+    rf"|\b(?i:{_NOUN}s?)\s+[(“\"']?[bcdf](?=[)”\"'.,;:!?]\W|[)”\"'.,;:!?]?$|\s+(?:is|was)\b)"
+    rf"|\b(?i:{_NOUN}s?\s+(?:is|was))\s+[(“\"']?[A-F][)”\"']?(?=[.,;:!?]|$)"  # the answer is C.
     rf"|\b(?i:option)s?\s+(?:\#\s*)?[1-6]\b"  # option 2
     rf"|\b(?i:{_PLACES}\s+{_NOUN})s?\b"  # the last option
     r"|\b(?i:(?:all|none|both|neither|each|any|one|two)\s+of\s+the\s+above)\b"

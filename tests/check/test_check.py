@@ -120,6 +120,11 @@ def test_a_bad_lesson_never_reaches_a_learner(tmp_path: Path) -> None:
         "Both A and C are wrong.",
         "Close, but (B) is right.",
         "**Option** B",
+        "See option b.",
+        "Here option d is wrong.",
+        "It is not answer c)",
+        "The right answer is C.",
+        "The answer is (D)",
     ],
 )
 def test_letters_of_options_are_told_where_options_are_shuffled(text: str) -> None:
@@ -137,6 +142,11 @@ def test_letters_of_options_are_told_where_options_are_shuffled(text: str) -> No
         "The answer 4.0 comes from the loss.",
         "A is a matrix, B another.",
         "Grade A work, plan B.",
+        "The answer is A model.",
+        "The answer is C = 3.",
+        "Take the option a model offers.",
+        "The choice d = 2 fits, the choice b_1 does not.",
+        "The answer b + 1 is odd, the answer f(x) or c.shape is not.",
         "Look at `option B` and f(A).",
         "Answer C's question.",
         "What options are there? A weight is one.",
