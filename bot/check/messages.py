@@ -13,12 +13,13 @@ from bot.course.load import Loaded
 from bot.course.model import Lab, Lesson
 from bot.training.program import program
 from bot.view.message import LABEL_LIMIT
-from bot.view.rich import ENTITY_LIMIT, MESSAGE_LIMIT, EntityType, Rich, TooLongError, split
-from bot.view.screens import SAMPLE_KEY, draw, longest_messages
+from bot.view.rich import ENTITY_LIMIT, MESSAGE_LIMIT, EntityType, Rich
+from bot.view.screens import SAMPLE_KEY, LabelRows, draw, longest_messages
+from bot.view.split import TooLongError, split
 from bot.view.stage import Stage
 from bot.view.texts import Texts, languages
 
-Rows = tuple[tuple[tuple[str, str], ...], ...]  # (label, callback data)
+Problem = tuple[str, str, str]  # code, fact, advice
 ROW_LIMIT, BUTTON_LIMIT = 8, 100  # buttons Telegram shows in a row, and takes in a message
 
 
@@ -36,9 +37,6 @@ def message_findings(loaded: Loaded, lesson: Lesson) -> Iterator[Finding]:
     if lesson.lab and not _program_fits(lesson, lesson.lab):
         fact = f"with {len(lesson.lab.x.values)} points the program of a run does not fit into one message"
         yield loaded.finding("lab.x.values", "program-too-long", fact, "give fewer points, or fewer digits")
-
-
-Problem = tuple[str, str, str]  # code, fact, advice
 
 
 def _step_problem(rich: Rich) -> Problem | None:
@@ -65,7 +63,7 @@ def _problem(rich: Rich) -> Problem | None:
     return None
 
 
-def button_problem(rows: Rows) -> Problem | None:
+def button_problem(rows: LabelRows) -> Problem | None:
     """What is wrong with the buttons of a message."""
     for label, data in (button for row in rows for button in row):
         if len(label) >= LABEL_LIMIT and label.endswith("…"):

@@ -167,4 +167,5 @@ def _open_lab(turn: Turn, tap: Tap) -> None:
 
 
 def _int(argument: str) -> int:
+    """The page that a button names; the first one if what it names was forged."""
     return int(argument) if argument.isdecimal() and len(argument) < 6 else 0

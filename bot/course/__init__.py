@@ -1,0 +1,1 @@
+"""What a lesson is: its model (`model.py`), and the loader that tells an author what is wrong (`load.py`)."""

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bot.course.part import Part, Problem, peek, peek_items, problem, repeated
-from bot.course.text import Label, Line, Number
+from bot.course.text import LARGEST_NUMBER, Label, Line, Number
 
+LEAST_SPREAD = 1e-6  # of the largest value: float32 tells values closer than that hardly apart
 OptimizerName = Literal["sgd", "momentum", "rmsprop", "adam"]
 OutcomeName = Literal["learns", "crawls", "diverges"]
 
@@ -26,9 +27,11 @@ class Axis(Part):
     def rules(cls, part: Any) -> Iterator[Problem]:
         """Standardising divides by the spread of the values: there must be one."""
         values = [
-            each for each in peek_items(part, "values") if isinstance(each, (int, float)) and abs(each) <= 1e9
+            each
+            for each in peek_items(part, "values")
+            if isinstance(each, (int, float)) and abs(each) <= LARGEST_NUMBER
         ]
-        if len(values) > 1 and not max(values) - min(values) > 1e-6 * max(map(abs, values)):
+        if len(values) > 1 and not max(values) - min(values) > LEAST_SPREAD * max(map(abs, values)):
             yield ("values",), problem("constant", "the values are all the same", "give values that differ")
 
 

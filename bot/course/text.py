@@ -65,4 +65,5 @@ Point = Annotated[str, StringConstraints(max_length=1_500), AfterValidator(_text
 CodeText = Annotated[str, StringConstraints(max_length=12_000), AfterValidator(_text)]
 Label = Annotated[str, StringConstraints(max_length=40), AfterValidator(_line)]
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_line)]
-Number = Annotated[float, Field(ge=-1e9, le=1e9)]  # data of a lab: far inside what float32 keeps apart
+LARGEST_NUMBER = 1e9  # data of a lab: far inside what float32 keeps apart
+Number = Annotated[float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]

@@ -13,11 +13,11 @@ from typing import Any
 
 from bot.core.experiment import Outcome, Spec
 from bot.training import door
-from bot.training.labels import Labels, PictureWords
+from bot.training.labels import Labels
 from bot.training.line import Line
 from bot.training.pool import TrainingFailed, TrainingFailure, Workers
 
-__all__ = ["Engine", "Labels", "PictureWords", "TrainingFailed", "TrainingFailure"]
+__all__ = ["Engine", "TrainingFailed", "TrainingFailure"]
 
 PLACES_EVERY_S = 0.2  # places are told at most this often, so that a long line costs little
 log = logging.getLogger(__name__)

@@ -5,7 +5,8 @@ from bot.core.scenes import AskOver, Finished, RoundEnd, Standing, StepScene
 from bot.course.model import LabelledCode, Lesson, Step
 from bot.view.markdown import render
 from bot.view.message import Keyboard, Message, Rows, lines, paragraphs
-from bot.view.rich import Rich, bold, pre, split
+from bot.view.rich import Rich, bold, pre
+from bot.view.split import split
 from bot.view.stage import Stage
 
 

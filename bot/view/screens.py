@@ -29,11 +29,12 @@ from bot.core.scenes import (
 )
 from bot.course.model import Lesson, Question
 from bot.view import lab, menu, question, reading
-from bot.view.message import Message
+from bot.view.message import Message, Rows
 from bot.view.rich import Rich
 from bot.view.stage import Stage
 from bot.view.texts import Texts, languages
 
+LabelRows = tuple[tuple[tuple[str, str], ...], ...]  # (label, callback data) of each button
 _DRAWN: dict[type[Any], Callable[[Stage, Any, str], Message]] = {
     Welcome: menu.welcome,
     Catalogue: menu.catalogue,
@@ -64,7 +65,7 @@ def draw(stage: Stage, scene: Scene, key: str) -> list[Message]:
 SAMPLE_KEY = "AAAAAAAA"  # as long as every key
 
 
-def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, tuple[tuple[tuple[str, str], ...], ...]]]:
+def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, LabelRows]]:
     """(key path, text, rows of (label, data)) of every message in its longest state, in every language.
 
     A step's text comes whole, before it is split.
@@ -104,7 +105,7 @@ def _states(lesson: Lesson, asked: Question) -> Iterator[QuestionScene]:
         )
 
 
-def _labels(rows: tuple[tuple[Any, ...], ...]) -> tuple[tuple[tuple[str, str], ...], ...]:
+def _labels(rows: Rows) -> LabelRows:
     return tuple(tuple((button.label, button.data) for button in row) for row in rows)
 
 

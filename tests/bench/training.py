@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from bot.core.experiment import ModelState, Optimizer, Outcome, Spec
-from bot.training.engine import Engine, Labels, PictureWords
+from bot.training.engine import Engine
+from bot.training.labels import Labels, PictureWords
 from tests.bench.crowd import FIRST_LEARNER
 from tests.bench.figures import Figure, median, number, spread
 from tests.bench.processes import ROOT, bot, clean_environment, stub

@@ -13,16 +13,15 @@ from bot.view.rich import (
     Entity,
     EntityType,
     Rich,
-    TooLongError,
     blockquote,
     bold,
     link,
     plain,
     pre,
-    split,
     tidy,
     utf16_len,
 )
+from bot.view.split import TooLongError, split
 
 # No sign that TDLib's parseMarkdown would take for markup of its own.
 WORDS = st.text(alphabet="ab é😀 \n", max_size=8)
