@@ -15,9 +15,8 @@ def main() -> None:
     """Load the command line and do what it says."""
     runs = not OTHERS & set(sys.argv[1:])
     if runs:
-        on_stop(
-            lambda: os._exit(0)
-        )  # not by an exception: in the middle of an import somebody may swallow it
+        # Not by an exception: in the middle of an import somebody may swallow it.
+        on_stop(lambda: os._exit(0))
     try:
         # Only now: loading takes about a second, in which SIGINT would show a traceback.
         from bot.cli import main as command_line  # noqa: PLC0415

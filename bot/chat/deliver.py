@@ -2,7 +2,7 @@
 
 Law: callback answers stand in no lane and wait for nobody's flood pause; a picture that is still being made
 holds nobody up; bulk goes only where nothing else waits. What is unsaid when the process ends is said at the
-next start: perhaps twice, never not at all (law 2).
+next start: perhaps twice, never not at all.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Where updates come in: our own polling, and the one door that the webhook uses too.
 
-Law: an update is in the store before Telegram is told that it arrived (law 1), and only what was new is fed,
+Law: an update is in the store before Telegram is told that it arrived, and only what was new is fed,
 in order. What was fetched but not kept was never confirmed: Telegram sends it again.
 """
 

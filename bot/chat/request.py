@@ -88,7 +88,7 @@ class AiohttpRequest(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """The answer as JSON; unlike the framework's own, it never logs an answer that is none (law 11)."""
+        """The answer as JSON; unlike the framework's own, it never logs an answer that is none."""
         try:
             answer = json.loads(payload)
         except (ValueError, RecursionError):

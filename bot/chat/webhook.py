@@ -1,6 +1,6 @@
 """The web side of the bot: Telegram's webhook, and a health page in every mode.
 
-Law: 200 only after the update is in the store (law 1); a request without the secret learns nothing, and is
+Law: 200 only after the update is in the store; a request without the secret learns nothing, and is
 not read.
 """
 

@@ -69,7 +69,7 @@ def test_the_lesson_of_the_contract_loads_whole() -> None:
 
 
 def without(lesson: Any, *path: str | int) -> list[str]:
-    """Codes of the lesson of the contract with one key taken out."""
+    """Codes of the lesson with every key, with one key taken out."""
     part = lesson = copy.deepcopy(lesson)
     for key in path[:-1]:
         part = part[key]
@@ -97,7 +97,7 @@ MAY_GO = {
     ("lab", "start"),
     ("lab", "start", "weight"),
     ("lab", "start", "bias"),
-}  # what the contract marks as optional
+}  # what an author may leave out
 
 
 @pytest.mark.parametrize("path", list(keys(yaml.safe_load(GOOD))), ids=str)

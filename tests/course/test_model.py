@@ -33,7 +33,7 @@ def codes(error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
 
 @pytest.fixture
 def lesson() -> Lesson:
-    """The lesson of the contract."""
+    """The lesson with every key."""
     lesson = load_file(Path(__file__).parent / "good.yaml").lesson
     assert lesson is not None
     return lesson

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 TOKEN = "7654321:AAn0body-may-see_this-half-of-the-token"
 SECRET = "webhook-s3cret-that-nobody-may-see"
 READY = "Nabla is ready"
-STOP_S = 8.0  # what the contract gives a stop
+STOP_S = 8.0  # what the README gives a stop
 LOOK_S = 0.02
 
 
@@ -132,7 +132,7 @@ class Program:
             raise AssertionError(f"still running after {timeout_s} s: {self.stderr}") from None
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop and give the exit code; fails beyond the contract's time."""
+        """Ask it to stop and give the exit code; fails beyond that time."""
         self.process.send_signal(number)
         return await self.ended(STOP_S)
 
