@@ -1,5 +1,6 @@
 """Private chats: from an update to an event of the tutor."""
 
+import re
 from typing import NamedTuple
 
 from telegram import CallbackQuery, Message, Update
@@ -11,6 +12,7 @@ from bot.store.base import UpdateKey
 from bot.tutor.tutor import Tutor
 from bot.tutor.words import Learner
 
+COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(@[A-Za-z0-9_]{3,32})?(?=\s|\Z)")
 NAME_LIMIT = 64  # characters; Telegram's own, and a longer one could fill a message
 
 
@@ -32,15 +34,24 @@ class TypedCommand(NamedTuple):
 
 def command_in(message: Message, username: str) -> TypedCommand | None:
     """The command in a message; None: there is none, or it is another bot's."""
-    first = message.entities[0] if message.text and message.entities else None
-    if message.text is None or first is None or first.offset or first.type != MessageEntityType.BOT_COMMAND:
+    length = _command_length(message)
+    if message.text is None or not length:
         return None
-    name, at, target = message.text[1 : first.length].partition("@")
+    name, at, target = message.text[1:length].partition("@")
     if at and target.lower() != username.lower():
         return None
     # Half a character (a lone surrogate) fits no store.
-    argument = message.text[first.length :].encode(errors="replace").decode()
+    argument = message.text[length:].encode(errors="replace").decode()
     return TypedCommand(name.lower(), argument.strip(), bool(at))
+
+
+def _command_length(message: Message) -> int:
+    """How long the command is that the text begins with, 0 without one: as marked, or as Telegram would mark it."""
+    if not message.entities:  # a lean Bot API server marks nothing
+        match = COMMAND.match(message.text or "")
+        return match.end() if match else 0
+    first = message.entities[0]
+    return first.length if first.type == MessageEntityType.BOT_COMMAND and not first.offset else 0
 
 
 class PrivateChat:

@@ -22,6 +22,6 @@ def sqlite_path(url: str) -> Path:
     if urlsplit(url).query or "#" in rest:
         raise ConfigError(f"{_VARIABLE}: sqlite:///… takes no options after ? or #; {_WANTED}")
     name = rest[1:]
-    if name.strip("/") in ("", ".", "..") or name.endswith("/") or "\0" in name:
+    if name.strip("/") in ("", ".", "..", ":memory:") or name.endswith("/") or "\0" in name:
         raise ConfigError(f"{_VARIABLE}: sqlite:///… names no file; {_WANTED}")
     return Path(name)

@@ -81,6 +81,24 @@ def test_what_a_command_is(text: str, command: tuple[str, str, bool] | None) -> 
     assert command_in(message(text), "nabla_bot") == command
 
 
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/learn", ("learn", "", False)),
+        ("/learn@nabla_bot x\ny", ("learn", "x\ny", True)),
+        ("/learn@other_bot x", None),
+        ("/usr/bin", None),
+        ("/", None),
+        ("see /learn", None),
+    ],
+)
+def test_a_command_that_nobody_marked_is_one(text: str, command: tuple[str, str, bool] | None) -> None:
+    """Telegram marks commands; a lean Bot API server may leave that to the reader."""
+    made = Message.de_json({**message_json(text), "entities": []}, None)
+    assert made is not None
+    assert command_in(made, "nabla_bot") == command
+
+
 def test_an_update_without_a_person_has_no_learner() -> None:
     """Posts of channels come from nobody."""
     assert learner_of(Update(update_id=1)) is None

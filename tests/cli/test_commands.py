@@ -73,6 +73,19 @@ def test_wrong_settings_are_one_line(nabla: Nabla, command: list[str]) -> None:
     )
 
 
+@pytest.mark.parametrize("lessons", ["nowhere", "a-file"])
+def test_a_folder_of_lessons_that_is_none_is_one_line(nabla: Nabla, tmp_path: Path, lessons: str) -> None:
+    """A tutor without any lesson would look as if it ran; nothing is made or opened before."""
+    (tmp_path / "a-file").touch()
+    result = nabla("run", NABLA_LESSONS=lessons)
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        f"nabla: NABLA_LESSONS: '{lessons}' is no folder here; wanted: a folder of lesson files\n",
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["a-file"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["no-such-command"], ["run", "--no-such-flag"], ["run", "--port", "65536"], ["stats", "a", "b"]],

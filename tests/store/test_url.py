@@ -35,6 +35,7 @@ def test_sqlite_addresses(url: str, path: str) -> None:
         ("sqlite:///", "names no file"),
         ("sqlite:////", "names no file"),
         ("sqlite:///data/", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
         ("sqlite:///x.db?key=hunter2", "no options"),
     ],
 )
