@@ -20,6 +20,7 @@ from bot.view.rich import Entity, EntityType, Rich, blockquote, bold, plain, pre
 
 MAX_CHARS = 20_000  # more is no prose of a lesson
 _MAX_NESTING = 30  # blocks within blocks; the parser drops what lies deeper
+_MAX_BRACKETS = 1_000  # each `[` makes the parser look through the rest of the text
 _INDENT = "   "
 _BULLETS = "•◦▪"
 _RULE = "———"
@@ -30,9 +31,9 @@ _TG_HOST = re.compile(r"[\w-]+", re.ASCII)
 
 @lru_cache(maxsize=2048)  # the prose of some dozen lessons: every tap shows texts that were shown before
 def render(markdown: str) -> Rich:
-    """The text with its entities; one too long or too deeply nested comes back as it was typed."""
+    """The text with its entities; one too long, too deeply nested or all brackets comes back as it was typed."""
     typed = plain(markdown).strip()
-    if len(markdown) > MAX_CHARS:
+    if len(markdown) > MAX_CHARS or markdown.count("[") > _MAX_BRACKETS:
         return typed
     tokens = _parser().parse(markdown)
     if any(token.level >= _MAX_NESTING - 2 for token in tokens):

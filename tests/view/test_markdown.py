@@ -191,6 +191,8 @@ def test_prose_beyond_bounds_is_shown_as_typed() -> None:
     assert render(long) == Rich(long.strip())
     deep = "> " * 60 + "**a**"
     assert render(deep) == Rich(deep)
+    brackets = "**a**" + "[" * 1_001
+    assert render(brackets) == Rich(brackets)
 
 
 @pytest.mark.parametrize(
