@@ -18,8 +18,12 @@ LATER = ("post", "round", "stop", "experiment", "plan", "top")  # for groups; no
 
 def plain(turn: Turn, text: str, **params: str | int) -> None:
     """Say a text of the catalogue, with a button that goes on."""
-    scene = Plain(text=text, params=params, lesson=turn.current())
-    turn.show(scene, ScreenKind.MENU)
+    turn.show(_onward(turn, text, **params), ScreenKind.MENU)
+
+
+def _onward(turn: Turn, text: str, **params: str | int) -> Plain:
+    lesson = turn.current()
+    return Plain(text=text, params=params, lesson=lesson, started=lesson in turn.session.studies)
 
 
 def find(turn: Turn, argument: str) -> Lesson | None:
@@ -133,7 +137,7 @@ def forget(turn: Turn, key: str) -> None:
 
 def keep_all(turn: Turn, key: str) -> None:
     """Do not delete anything."""
-    turn.change(key, Plain(text="forget.kept", lesson=turn.current()), ScreenKind.MENU)
+    turn.change(key, _onward(turn, "forget.kept"), ScreenKind.MENU)
 
 
 def cancel(turn: Turn, _: Command) -> None:

@@ -178,6 +178,7 @@ class Plain:
     params: Mapping[str, str | int] = field(default_factory=dict)
     go_on: bool = True
     lesson: str | None = None  # where going on leads; None: to the catalogue
+    started: bool = True  # whether the learner has begun that lesson
 
 
 Scene = (

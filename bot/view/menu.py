@@ -21,11 +21,12 @@ BAR = 5  # squares
 MISSING_LIMIT = 60  # of a name that somebody made up, in UTF-16 units
 
 
-def go_on_row(stage: Stage, keyboard: Keyboard, lesson: str | None, *, label: str = "button.go_on") -> None:
+def go_on_row(stage: Stage, keyboard: Keyboard, lesson: str | None, *, started: bool) -> None:
     """One button that starts or continues; the catalogue if there is no lesson to go on with."""
     if lesson is not None and lesson in stage.shelf:
         title = stage.shelf[lesson].title
-        keyboard.row(keyboard.button(stage.texts(label, title=title), Action.GO_ON, lesson))
+        label = stage.texts("button.go_on" if started else "button.start", title=title)
+        keyboard.row(keyboard.button(label, Action.GO_ON, lesson))
     elif stage.shelf:
         keyboard.row(keyboard.button(stage.texts("button.lessons"), Action.GO_ON))
 
@@ -36,7 +37,7 @@ def welcome(stage: Stage, scene: Welcome, key: str) -> Message:
     hello = t("welcome.hello", name=scene.name) if scene.name.strip() else t("welcome.hello_nobody")
     returning = "welcome.go_on" if scene.started else "welcome.start"
     next_ = t("welcome.empty" if scene.lesson is None else returning)
-    go_on_row(stage, keyboard, scene.lesson, label="button.go_on" if scene.started else "button.start")
+    go_on_row(stage, keyboard, scene.lesson, started=scene.started)
     return Message(rich=paragraphs(bold(hello), t("welcome.what"), next_), rows=keyboard.rows)
 
 
@@ -99,7 +100,8 @@ def progress(stage: Stage, scene: ProgressScene, key: str) -> Message:
     t, keyboard = stage.texts, Keyboard(key)
     if not scene.standings:
         return Message(rich=Rich(t("progress.empty")))
-    go_on_row(stage, keyboard, scene.lesson)
+    started = any(each.started for each in scene.standings if each.lesson == scene.lesson)
+    go_on_row(stage, keyboard, scene.lesson, started=started)
     ending = paragraphs(t("progress.what"), _next(stage, scene.lesson))
     rows = [_progress_row(stage, standing) for standing in scene.standings]
     shown = len(rows)
@@ -158,6 +160,6 @@ def plain_message(stage: Stage, scene: Plain, key: str) -> Message:
     """A text of the catalogue, with a button that goes on; without lessons there is no such button, and it says so."""
     t, keyboard = stage.texts, Keyboard(key)
     if scene.go_on:
-        go_on_row(stage, keyboard, scene.lesson)
+        go_on_row(stage, keyboard, scene.lesson, started=scene.started)
     empty = t("welcome.empty") if scene.go_on and not keyboard.rows else None
     return Message(rich=paragraphs(t(scene.text, **scene.params), empty), rows=keyboard.rows)

@@ -36,7 +36,7 @@ async def test_the_next_lesson_is_offered_until_none_is_left(tmp_path: Path) -> 
         end = await finish(ada, "two")
         assert labels(end) == ["Next: Lesson last"]
         await ada.send("/progress")
-        assert labels(await ada.says("Your progress")) == ["Continue: Lesson last"]
+        assert labels(await ada.says("Your progress")) == ["Start: Lesson last"]
         end = await finish(ada, "last")
         assert labels(end) == ["Next: Lesson one"]
         end = await finish(ada, "one")

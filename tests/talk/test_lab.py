@@ -35,7 +35,7 @@ async def run(learner: Person, prediction: str) -> Message:
     """Predict, and wait for the result with its picture."""
     await learner.tap(f"Run: {prediction}")
     result = await learner.says("Loss before:", button="Code")
-    await learner.says("Above the line")
+    await learner.says("Top: the line")
     return result
 
 
@@ -299,7 +299,7 @@ async def test_the_result_is_a_message_of_its_own_and_the_picture_follows(learne
     await learner.tap("Run: it learns")
     renewed = await learner.says("The model so far")
     result = await learner.says("Loss before:")
-    picture = await learner.says("Above the line")
+    picture = await learner.says("Top: the line")
     assert renewed.id == panel.id < result.id < picture.id
     assert picture.photo and await learner.download(picture.photo) == PIXEL
     assert picture.text.startswith("House prices: sgd, rate 0.1, 10 steps.")
@@ -360,7 +360,7 @@ async def test_one_run_at_a_time(town: Running, learner: Person) -> None:
         assert "One run at a time" in (said.text or ""), label
     town.engine.gate.set()
     await learner.says("Loss before:")
-    await learner.says("Above the line")
+    await learner.says("Top: the line")
     assert len(town.engine.trained) == trained + 1
 
 
@@ -375,7 +375,7 @@ async def test_settings_moved_while_it_trains_stay_and_the_memory_is_told(
     town.engine.gate.set()
     panel = await learner.says("The model so far")
     result = await learner.says("Loss before:")
-    caption = await learner.says("Above the line")
+    caption = await learner.says("Top: the line")
     assert "empty memory" in panel.text and "sgd" in caption.text
     assert result.button("Code")
 
@@ -405,7 +405,7 @@ async def test_a_lost_training_is_an_apology_with_a_retry_that_works(
     assert (await learner.tap("Try again")).text == "Training…"
     result = await learner.says("Loss before:")
     assert "✅ You predicted it" in result.text
-    await learner.says("Above the line")
+    await learner.says("Top: the line")
     assert next(m for m in learner.messages() if m.id == sorry.id).buttons == []
     assert town.engine.trained[-1].steps == 10
 
@@ -520,7 +520,7 @@ async def test_the_real_engine_agrees_with_what_was_promised(tmp_path: Path) -> 
             await ada.tap(f"Run: {word}")
             result = await ada.says("Loss before:", timeout_s=60)
             assert "✅ You predicted it" in result.text
-            picture = await ada.says("Above the line", timeout_s=60)
+            picture = await ada.says("Top: the line", timeout_s=60)
             assert picture.photo and (await ada.download(picture.photo)).startswith(b"\x89PNG")
             await ada.send("/train")
             await ada.says("Lab:", button="Run")

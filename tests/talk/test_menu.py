@@ -29,6 +29,9 @@ async def test_welcome_continues_once_begun(learner: Person) -> None:
     await learner.send("/start")
     hello = await learner.says("Good to see you again")
     assert hello.buttons == [[f"Continue: {TITLE}"]]
+    for command, words in (("/help", "I teach in short messages"), ("/progress", "Your progress")):
+        await learner.send(command)
+        assert (await learner.says(words)).buttons == hello.buttons
 
 
 async def test_lessons_show_the_progress_beside_each(learner: Person) -> None:
@@ -105,7 +108,7 @@ async def test_progress_has_a_bar_and_the_next_thing(learner: Person) -> None:
     await learner.send("/progress")
     said = await learner.says("Your progress")
     assert f"{TITLE}: 0/{len(PRACTICE)}\n▱▱▱▱▱" in said.text
-    assert said.buttons == [[f"Continue: {TITLE}"]]
+    assert said.buttons == [[f"Start: {TITLE}"]]
 
 
 async def test_settings_hold_the_language(learner: Person) -> None:
@@ -133,7 +136,7 @@ async def test_help_and_privacy_say_what_they_are(learner: Person, command: str,
     """Each answers, however it is spelled, with a way on."""
     await learner.send(f"/{command}")
     said = await learner.says(words)
-    assert said.buttons == [[f"Continue: {TITLE}"]]
+    assert said.buttons == [[f"Start: {TITLE}"]]
 
 
 async def test_help_names_every_command_that_is_registered(learner: Person) -> None:
@@ -158,7 +161,7 @@ async def test_cancel_with_nothing_open(learner: Person) -> None:
     """A kind word and a way on."""
     await learner.send("/cancel")
     said = await learner.says("nothing to cancel")
-    assert said.buttons == [[f"Continue: {TITLE}"]]
+    assert said.buttons == [[f"Start: {TITLE}"]]
 
 
 async def test_cancel_in_a_round_keeps_the_place(learner: Person) -> None:
@@ -201,7 +204,7 @@ async def test_export_is_a_json_file_of_everything(town: Running, learner: Perso
     await learner.send("/train")
     await learner.says("Lab:", button="Run")
     await learner.tap("Run: it learns")
-    await learner.says("Above the line")
+    await learner.says("Top: the line")
     await learner.send("/export")
     said = await learner.says("Everything stored about you")
     assert said.document
@@ -237,7 +240,7 @@ async def test_forget_asks_first_then_leaves_nothing(tmp_path: Path) -> None:
         await ada.send("/train")
         await ada.says("Lab:", button="Run")
         await ada.tap("Run: it learns")
-        await ada.says("Above the line")
+        await ada.says("Top: the line")
         await ada.send("/forget")
         await ada.says("Delete everything stored about you", button="Yes")
         await ada.tap("No, keep it")
@@ -281,7 +284,7 @@ async def test_forget_while_a_run_waits_leaves_nothing(tmp_path: Path) -> None:
         await blaise.send("/train")
         await blaise.says("Lab:", button="Run")
         await blaise.tap("Run: it learns")
-        await blaise.says("Above the line")
+        await blaise.says("Top: the line")
         assert files_with(tmp_path, number) == []
         assert not any(m.text.startswith("Loss") for m in ada.messages())
 
@@ -323,14 +326,14 @@ async def test_chatter_gets_one_answer_a_burst(town: Running, learner: Person) -
     await learner.says("What is stored")
     said = [m for m in learner.messages()[before:] if m.body["from"]["is_bot"]]
     assert [m.text[:30] for m in said] == ["I understand commands and butt", "What is stored: your Telegram "]
-    assert said[0].buttons == [[f"Continue: {TITLE}"]]
+    assert said[0].buttons == [[f"Start: {TITLE}"]]
 
 
 async def test_a_sticker_alone_is_answered(learner: Person) -> None:
     """It cannot be looked at, and what to do instead is said."""
     await learner.send_sticker()
     said = await learner.says("I can't look at that")
-    assert said.buttons == [[f"Continue: {TITLE}"]]
+    assert said.buttons == [[f"Start: {TITLE}"]]
 
 
 async def test_words_to_an_open_question_point_to_its_buttons(learner: Person) -> None:
@@ -347,7 +350,7 @@ async def test_words_to_an_open_question_point_to_its_buttons(learner: Person) -
 async def test_unknown_commands_get_a_friendly_word(learner: Person, command: str) -> None:
     """What is no command says what to do next."""
     await learner.send(command)
-    said = await learner.says(button="Continue")
+    said = await learner.says(button="Start")
     assert "/help" in said.text
 
 
@@ -355,7 +358,7 @@ async def test_unknown_commands_get_a_friendly_word(learner: Person, command: st
 async def test_commands_of_groups_say_that_they_come_later(learner: Person, command: str) -> None:
     """A clear line, not silence."""
     await learner.send(command)
-    await learner.says("isn't built yet", button="Continue")
+    await learner.says("isn't built yet", button="Start")
 
 
 async def test_commands_may_name_the_bot_and_be_in_capitals(town: Running, learner: Person) -> None:

@@ -65,7 +65,7 @@ async def at_result(ada: Person) -> None:
     """A result with its picture."""
     await at_lab(ada)
     await ada.tap("Run: it learns")
-    await ada.says("Above the line")
+    await ada.says("Top: the line")
 
 
 async def at_ask_over(ada: Person) -> None:
