@@ -74,8 +74,9 @@ def main(context: click.Context) -> None:
 def run(host: str | None = None, port: int | None = None) -> None:
     """Run the tutor: on Telegram with TELEGRAM_BOT_TOKEN, else on a local chat page."""
     chosen = settings(host=host, port=port)
-    if not chosen.lessons.is_dir():
-        fact = f"{ascii(str(chosen.lessons))} is no folder here"
+    # A folder that somebody named is meant; the usual one may come with the first lesson.
+    if chosen.lessons != Path("lessons") and not chosen.lessons.is_dir():
+        fact = f"{str(chosen.lessons)!a} is no folder here"
         give_up(ConfigError(f"NABLA_LESSONS: {fact}; wanted: a folder of lesson files"), secrets_of(chosen))
     to_the_end(serve(chosen, announce=click.echo), chosen)
 
