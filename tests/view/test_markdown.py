@@ -131,6 +131,7 @@ PIECES = [
     "(",
     ")",
     "](https://a.org)",
+    "]()",
     "!",
     "<",
     ">",
@@ -161,8 +162,10 @@ MESSY = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 @settings(deadline=None)
 @given(st.one_of(MESSY, st.text(max_size=200)))
 def test_any_text_renders_to_valid_entities(markdown: str) -> None:
-    """Nothing raises, and what comes out keeps Telegram's rules."""
-    assert_valid(render(markdown))
+    """Nothing raises, what comes out keeps Telegram's rules, and every link leads somewhere."""
+    rich = render(markdown)
+    assert_valid(rich)
+    assert all(each.url for each in rich.entities if each.type is EntityType.TEXT_LINK)
 
 
 @settings(deadline=None)
