@@ -166,10 +166,18 @@ def _body(data: RequestData) -> aiohttp.FormData | bytes | aiohttp.BytesPayload:
 
 
 def _checked(status: int, body: bytes) -> tuple[int, bytes]:
-    flooded = status == HTTPStatus.TOO_MANY_REQUESTS and b"retry_after" not in body  # a proxy's, then
+    flooded = status == HTTPStatus.TOO_MANY_REQUESTS and not _names_a_pause(body)
     if status in _REFUSALS or flooded:
         raise NotDoneError(f"{HTTPStatus(status).phrase} ({status})")
     return status, body
+
+
+def _names_a_pause(body: bytes) -> bool:
+    """Whether a 429 says how long to wait; a proxy's does not, and of none at all the framework makes no flood."""
+    try:
+        return float(json.loads(body)["parameters"]["retry_after"]) > 0
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False
 
 
 def _own_status(status: int, body: bytes) -> int:

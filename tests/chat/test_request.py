@@ -86,6 +86,8 @@ async def test_uploads_arrive_whole(api: BotApi, bot: Bot) -> None:
         (Fault(status=409, description="Conflict: terminated by other getUpdates request"), Conflict),
         (FLOOD, RetryAfter),
         (Fault(status=429, raw=b"slow down"), NotDoneError),
+        (Fault(status=429, raw=b'{"ok": false, "parameters": {"retry_after": 0}}'), NotDoneError),
+        (Fault(status=429, raw=b'{"ok": false, "parameters": ["retry_after"]}'), NotDoneError),
         (Fault(status=400, parameters={"migrate_to_chat_id": -100}), ChatMigrated),
         (Fault(status=500, description="Internal Server Error: restart"), NotDoneError),
         (Fault(status=502, raw=b"<html>bad gateway</html>"), NotDoneError),

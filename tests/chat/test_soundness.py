@@ -85,3 +85,15 @@ def test_a_groups_talk_is_not_in_its_line(text: str, line: int | None) -> None:
     """It asks for nothing, and a burst of it must crowd out no command."""
     assert line_of(update(chat=GROUP, text=text)) == line
     assert line_of(update(text=text)) == ADA
+
+
+def test_what_nobody_reads_may_be_missing() -> None:
+    """A lean server leaves out dates and `chat_instance`: its taps want an answer all the same."""
+    where = {"id": ADA, "type": "private"}
+    who = {"id": ADA, "is_bot": False, "first_name": "Ada"}
+    lean = {"message_id": 7, "chat": where, "from": who, "text": "x"}
+    query = {"id": "1", "from": who, "message": lean, "data": "livekey1:o:2"}
+    tap = checked(Update.de_json(slim({"update_id": 1, "callback_query": query}), None)).callback_query
+    assert tap and tap.message and tap.message.message_id == 7 and tap.message.chat.id == ADA
+    said = checked(Update.de_json(slim({"update_id": 1, "message": lean}), None)).message
+    assert said and said.text == "x"

@@ -103,7 +103,7 @@ async def test_two_runs_at_once_are_one(town: Running, learner: Person) -> None:
     answers = await asyncio.gather(*(tap(town, learner, panel, each) for each in data))
     assert sorted("One run at a time" in answer for answer in answers) == [False, True]
     town.engine.gate.set()
-    await learner.says("Above the line")
+    await learner.says("the line before and after")
     assert sum(m.text.startswith("Loss before") for m in learner.messages()) == 1
 
 
@@ -283,7 +283,7 @@ async def test_every_tap_of_a_conversation_is_answered_once(town: Running, learn
     await learner.send("/train")
     await learner.says("Lab:", button="Run")
     await press("▶", "Lab:")
-    await press("Run: it learns", "Above the line")
+    await press("Run: it learns", "the line before and after")
     await press("Code", "complete program")
     await learner.send("/settings")
     await learner.says("Settings")
@@ -303,4 +303,4 @@ async def test_a_tap_is_answered_before_slow_work(town: Running, learner: Person
     assert (await learner.tap("Run: it learns")).text == "Training…"
     assert len(town.engine.trained) == trained
     town.engine.gate.set()
-    await learner.says("Above the line")
+    await learner.says("the line before and after")
