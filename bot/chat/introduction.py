@@ -28,8 +28,11 @@ async def until_done(function: Callable[[], Awaitable[object]], *, sleep: Sleep,
             await function()
         except (InvalidToken, Forbidden):
             raise token_refused() from None
-        except TelegramError as error:
-            wait_s = pause_s(error, backoff_s(attempt, jitter))
+        except (TelegramError, TypeError, KeyError, AttributeError) as error:
+            # The last three: the framework makes no user of the answer, so it was not Telegram's.
+            wait_s = backoff_s(attempt, jitter)
+            if isinstance(error, TelegramError):
+                wait_s = pause_s(error, wait_s)
             log.warning("no Bot API server yet (%s); next try in %.1f s", type(error).__name__, wait_s)
             await sleep(wait_s)
             attempt += 1

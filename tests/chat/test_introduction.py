@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from telegram import User
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.chat.introduction import TRIES, introduce, until_done
@@ -79,6 +80,13 @@ async def test_connecting_is_patient_but_not_with_a_wrong_token() -> None:
     server = Server(NetworkError("a"), NetworkError("b"))
     await until_done(lambda: server.call("getMe", {}), sleep=server.sleep, jitter=lambda: 0.5)
     assert len(server.slept) == 2
+    answers: list[dict[str, Any]] = [{"id": 7}, {"id": 7, "is_bot": True, "first_name": "Nabla"}]
+
+    async def who() -> None:
+        User.de_json(answers.pop(0), None)  # the first is a proxy's
+
+    await until_done(who, sleep=server.sleep, jitter=lambda: 0.5)
+    assert (answers, len(server.slept)) == ([], 3)
     refusing = Server(InvalidToken("12345:secret"))
     with pytest.raises(ConfigError, match="TELEGRAM_BOT_TOKEN: refused") as caught:
         await until_done(lambda: refusing.call("getMe", {}), sleep=server.sleep, jitter=lambda: 0.5)
