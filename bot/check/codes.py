@@ -49,8 +49,6 @@ CODES = {
     "program-too-long": "The lab's data makes a program that does not fit into one message.",
     # between files
     "same-lesson": "Two files have a lesson with the same id.",
-    "same-title": "Two lessons of one language have the same title.",
-    "same-order": "Two lessons of one track and language have the same `order`.",
 }
 
 

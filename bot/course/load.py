@@ -108,26 +108,14 @@ def library(loaded: Iterable[Loaded]) -> Library:
 
 
 def among(loaded: Iterable[Loaded]) -> Iterator[Finding]:
-    """What is wrong between lesson files: an id, a title, or a place in a track taken twice."""
-    ids: dict[object, str] = {}
-    titles: dict[object, str] = {}
-    places: dict[object, str] = {}
+    """What is wrong between lesson files: an id taken twice (progress hangs on ids)."""
+    ids: dict[str, str] = {}
     for each in loaded:
-        lesson = each.lesson
-        if lesson is None:
-            continue
-        first = ids.setdefault(lesson.id, each.file)
-        if first != each.file:
-            fact = f"`{lesson.id}` is the id of {first} too"
-            yield each.finding("id", "same-lesson", fact, "give this lesson an id of its own")
-            continue
-        first = titles.setdefault((lesson.language, lesson.title.casefold()), each.file)
-        if first != each.file:
-            yield each.finding("title", "same-title", f"{first} has the same title", "tell the two apart")
-        first = places.setdefault((lesson.track, lesson.language, lesson.order), each.file)
-        if first != each.file:
-            fact = f"{first} has the same place in track `{lesson.track}`"
-            yield each.finding("order", "same-order", fact, "give this lesson another `order`")
+        if each.lesson is not None:
+            first = ids.setdefault(each.lesson.id, each.file)
+            if first != each.file:
+                fact = f"`{each.lesson.id}` is the id of {first} too"
+                yield each.finding("id", "same-lesson", fact, "give this lesson an id of its own")
 
 
 def is_lesson_file(path: Path) -> bool:
