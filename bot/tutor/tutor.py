@@ -107,6 +107,9 @@ class Tutor:
         if any(isinstance(effect, Forget) for effect in effects):
             await self._forget(change)
             return
+        if remembered.session is None and isinstance(event, Tap):
+            await self._answer_stranger(change)
+            return
         text = after.model_dump_json()
         dead = tuple(key for key in remembered.screens if key not in session.screens)
         await self._keep(
@@ -198,11 +201,17 @@ class Tutor:
         A kill between the two leaves the learner without the sentence, but never with the data.
         """
         await self._store.forget(change.learner, update=change.update)
-        words = [
-            Word(chat=w.chat, kind=w.kind, body=w.body, key=w.key, number=next(self._unkept))
-            for w in change.words
-        ]
-        self._say(words)
+        self._say_unkept(change.words)
+
+    async def _answer_stranger(self, change: Change) -> None:
+        """Answer without keeping who tapped: after `/forget`, the second half of a double tap leaves no id."""
+        if await self.commit(Change(learner=0, update=change.update)) is not None:
+            self._say_unkept(change.words)
+
+    def _say_unkept(self, words: Iterable[NewWord]) -> None:
+        self._say(
+            Word(chat=w.chat, kind=w.kind, body=w.body, key=w.key, number=next(self._unkept)) for w in words
+        )
 
 
 def _session(remembered: Remembered, learner: Learner) -> Session:

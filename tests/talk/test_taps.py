@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import sqlite3
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,9 +13,10 @@ import pytest
 
 from bot.core.actions import Action
 from bot.preview.updates import Update
-from tests.house import Running
+from tests.house import Running, running
 from tests.person import Message, Person
 from tests.talk.questions import LESSON, labels, right, wrong
+from tests.talk.test_menu import files_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -304,3 +308,20 @@ async def test_a_tap_is_answered_before_slow_work(town: Running, learner: Person
     assert len(town.engine.trained) == trained
     town.engine.gate.set()
     await learner.says("the line before and after")
+
+
+async def test_a_double_tap_on_forget_leaves_no_id(tmp_path: Path) -> None:
+    """The second half comes from a stranger by then: answered like any stale tap, and nothing is kept of it."""
+    number = 777_000_777_002
+    async with running(tmp_path) as bot:
+        ada = Person(bot.local, number)
+        await ada.send("/forget")
+        asked = await ada.says("Delete everything", button="Yes")
+        yes = data_of(asked, "Yes")
+        first, second = await asyncio.gather(*(tap(bot, ada, asked, yes) for _ in range(2)))
+        assert sorted([first, second])[0] == "" and STALE in first + second
+        assert STALE in await tap(bot, ada, asked, "livekey1:n")
+        await ada.has_said("Everything stored about you is deleted")
+    assert files_with(tmp_path, number) == []
+    with closing(sqlite3.connect(tmp_path / "local.db")) as db:
+        assert db.execute("SELECT learner FROM learners").fetchall() == []
