@@ -115,6 +115,8 @@ class House:
                 means=self._means,
             )
             stack.push_async_callback(chat.close)
+            if self.local is None and settings.webhook is None:
+                await self._open_web(stack, None)  # before the server answers: waiting for it is health, too
             if await unless(stop, chat.connect()):
                 await self._start(stack, store, shelf, engine, chat)
                 works = [self._take_in(stack, chat), shelf.watch(stop), self._sweep(store, stop)]
@@ -141,20 +143,17 @@ class House:
         await trainings.resume()
 
     async def _take_in(self, stack: AsyncExitStack, chat: TelegramChat) -> None:
-        """Updates: by webhook, or by polling with the health page beside it."""
-        settings = self._settings
-        hook: WebhookRoute | None = None
-        if settings.webhook is not None:
-            await chat.intake.resume()
-            path = urlsplit(settings.webhook.url).path or "/"
-            hook = WebhookRoute(intake=chat.intake, path=path, secret=settings.webhook.secret)
-        if self.local is None:
-            await self._open_web(stack, hook)
-        if settings.webhook is not None:
-            await chat.intake.set_webhook(settings.webhook.url, settings.webhook.secret)
-        self._announce(self._address(chat))
-        if settings.webhook is None:
+        """Updates, by polling or by webhook."""
+        webhook = self._settings.webhook
+        if webhook is None:
+            self._announce(self._address(chat))
             await chat.intake.poll()
+            return
+        await chat.intake.resume()
+        path = urlsplit(webhook.url).path or "/"
+        await self._open_web(stack, WebhookRoute(intake=chat.intake, path=path, secret=webhook.secret))
+        await chat.intake.set_webhook(webhook.url, webhook.secret)
+        self._announce(self._address(chat))
 
     async def _open_page(self, stack: AsyncExitStack, database: Path) -> LocalTelegram:
         settings = self._settings

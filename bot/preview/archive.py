@@ -143,6 +143,7 @@ class Archive:
         if self._path is None:
             return sqlite3.connect(":memory:", isolation_level=None)
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.touch(mode=0o600)  # what people said is nobody else's
         database = sqlite3.connect(self._path, isolation_level=None)
         if _version(database) > VERSION:  # looked at before anything is written
             database.close()

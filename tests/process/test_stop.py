@@ -14,6 +14,7 @@ from tests.patience import until
 from tests.person import ADA, BLAISE, CHEN, Person
 from tests.process.conftest import Start
 from tests.process.program import STOP_S, TOKEN, alive, below, free_port, gone
+from tests.process.test_run import health
 
 pytestmark = pytest.mark.process
 BOTH = [signal.SIGTERM, signal.SIGINT]
@@ -53,10 +54,11 @@ def pester(pid: int, number: signal.Signals) -> None:
 
 @pytest.mark.parametrize("number", BOTH)
 async def test_stops_before_any_server_was_reached(start: Start, number: signal.Signals) -> None:
-    """It is patient with the server, not with the operator."""
+    """It is patient with the server, not with the operator; who watches over it sees that it lives."""
     url = f"http://127.0.0.1:{free_port()}"
     bot = await start(TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_API_URL=url)
     await bot.shows("no Bot API server yet")
+    assert (await health(bot.port))[0] == 200
     assert await bot.stop(number) == 0
     assert "Traceback" not in bot.stderr
 
