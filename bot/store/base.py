@@ -81,6 +81,36 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Post:
+    """Something of a lesson posted for everyone in a chat, under a short code that its buttons carry."""
+
+    code: str
+    chat: int
+    lesson: str
+    question: str | None  # None: a step
+    body: str  # JSON: what it shows, and in which order
+    made_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostAnswer:
+    """A person's first tap on a post; unique by (post, person)."""
+
+    code: str
+    option: int  # place of the chosen option in the lesson file, from 0
+    correct: bool
+    answered_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """How many answered a post, and how many of them were right."""
+
+    answered: int
+    right: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Remembered:
     """What is known of a learner: the session (JSON, None if new) and where its screens stand in the chat."""
 
@@ -101,6 +131,8 @@ class Change:
     runs: tuple[Run, ...] = ()  # put in, or renewed under the same code
     job: Job | None = None  # the learner's training from now on, in place of one that waits; its code is new
     job_done: str | None = None  # code of the job that ended; a Change for a job that is gone is not applied
+    post: Post | None = None  # a new post
+    post_answer: PostAnswer | None = None  # the learner's; one that is there already is left as it was
     dead_screens: tuple[str, ...] = ()  # keys that will never be edited again
 
 
@@ -176,6 +208,21 @@ class Store(Protocol):
 
     async def run(self, code: str) -> Run | None:
         """The run under a code."""
+
+    async def post(self, code: str) -> Post | None:
+        """The post under a code."""
+
+    async def posts(self, chat: int, lesson: str) -> list[Post]:
+        """What of a lesson was posted in a chat, oldest first."""
+
+    async def post_answer(self, code: str, learner: int) -> PostAnswer | None:
+        """What a person chose on a post."""
+
+    async def totals(self, code: str) -> Totals:
+        """How a post stands; who was forgotten is not counted any more."""
+
+    async def fresh_posts(self, since: datetime) -> list[str]:
+        """Codes of posts that were answered since then."""
 
     async def tries(self, learner: int) -> list[Tries]:
         """How a learner stands with each question ever answered, in order of the first answer."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from sqlite3 import Connection
 
-from bot.store.base import Answer, Change, Job, NewWord, Run, UpdateKey, Word
+from bot.store.base import Answer, Change, Job, NewWord, Post, PostAnswer, Run, UpdateKey, Word
 
 KEEP_HANDLED = timedelta(hours=48)
 SWEEP_ROWS = 2_000  # in one piece, so that a sweep after a busy day holds nobody up
@@ -55,6 +55,10 @@ def commit(db: Connection, change: Change, now: datetime) -> tuple[Word, ...] | 
         _run(db, run)
     if change.job is not None:
         _job(db, change.job, at)
+    if change.post is not None:
+        _post(db, change.post)
+    if change.post_answer is not None:
+        _post_answer(db, change.learner, change.post_answer)
     for key in change.dead_screens:
         db.execute("DELETE FROM screens WHERE learner = ? AND key = ?", (change.learner, key))
     return tuple(_word(db, change.learner, word) for word in change.words)
@@ -81,7 +85,7 @@ def _know(db: Connection, change: Change, at: str) -> None:
         db.execute(_SESSION, (change.learner, json_text(change.session), at))
         return
     learners = {run.learner for run in change.runs} | ({change.job.learner} if change.job else set())
-    if change.answers or change.words:
+    if change.answers or change.words or change.post_answer:
         learners.add(change.learner)
     for learner in learners:
         db.execute(
@@ -121,6 +125,22 @@ def _job(db: Connection, job: Job, at: str) -> None:
     db.execute("INSERT INTO jobs (learner, code, body, asked_at) VALUES (?, ?, ?, ?)", row)
 
 
+def _post(db: Connection, post: Post) -> None:
+    row = (post.code, post.chat, post.lesson, post.question, json_text(post.body), stamp(post.made_at))
+    db.execute(
+        "INSERT INTO posts (code, chat, lesson, question, body, made_at) VALUES (?, ?, ?, ?, ?, ?)", row
+    )
+
+
+def _post_answer(db: Connection, learner: int, answer: PostAnswer) -> None:
+    row = (answer.code, learner, answer.option, answer.correct, stamp(answer.answered_at))
+    db.execute(_POST_ANSWER, row)
+
+
+_POST_ANSWER = """INSERT INTO post_answers (code, learner, option, correct, answered_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (code, learner) DO NOTHING"""
+
+
 def _word(db: Connection, learner: int, word: NewWord) -> Word:
     body = json_text(word.body)
     number = db.execute(_WORD, (learner, word.chat, word.kind, body, word.key)).lastrowid
@@ -136,8 +156,9 @@ def said(db: Connection, number: int, screen: tuple[int, str, int] | None) -> No
     """Forget a word; where it stands is remembered only if it was still to be said (not after `forget`)."""
     gone = db.execute("DELETE FROM words WHERE number = ?", (number,)).rowcount
     if gone and screen is not None:
-        learner, key, message = screen
-        db.execute(_SCREEN, (key, message, learner))
+        chat, key, message = screen
+        db.execute(_SCREEN, (key, message, chat))
+        db.execute("UPDATE posts SET message = ? WHERE code = ? AND chat = ?", (message, key, chat))
 
 
 _SCREEN = """INSERT INTO screens (learner, key, message) SELECT learner, ?, ? FROM learners WHERE learner = ?

@@ -11,6 +11,8 @@ recorded by name in `_sqlite_migrations`, so that a program can see that a file 
 `jobs`      the training a learner waits for, at most one each, under the code of its run; gone with its result.
 `runs`      a run under its short code, to be replayed by anyone who has the code.
 `screens`   where a screen of a learner stands: its key and Telegram's message id; gone when it is dead.
+`posts`     something of a lesson posted for everyone in a chat; `message` is Telegram's id once it was said.
+`post_answers`  the first tap of a person on a post, unique by (code, learner); goes with the learner.
 `inbox`     an update: its body until it is handled, then empty; gone 48 h after it was handled.
 
 Times are UTC, ISO 8601 text with microseconds, so that they sort as text. Bodies are JSON text that the store
@@ -107,6 +109,41 @@ _FIRST_TABLES = (
     """,
     # Serves both: NULL are those that wait (in order of number), the smallest times are those to sweep.
     "CREATE INDEX inbox_handled ON inbox (handled_at)",
+)
+
+
+@migrations(name="0002-posts")
+def _posts(db: Database) -> None:
+    for statement in _POSTS:
+        db.execute(statement)
+
+
+_POSTS = (
+    """
+    CREATE TABLE posts (
+        number INTEGER PRIMARY KEY,
+        code TEXT NOT NULL UNIQUE,
+        chat INTEGER NOT NULL,
+        lesson TEXT NOT NULL,
+        question TEXT,
+        body TEXT NOT NULL,
+        made_at TEXT NOT NULL,
+        message INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX posts_chat ON posts (chat, lesson)",
+    """
+    CREATE TABLE post_answers (
+        code TEXT NOT NULL REFERENCES posts (code) ON DELETE CASCADE,
+        learner INTEGER NOT NULL REFERENCES learners ON DELETE CASCADE,
+        option INTEGER NOT NULL CHECK (option >= 0),
+        correct INTEGER NOT NULL CHECK (correct IN (0, 1)),
+        answered_at TEXT NOT NULL,
+        PRIMARY KEY (code, learner)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX post_answers_learner ON post_answers (learner)",
+    "CREATE INDEX post_answers_time ON post_answers (answered_at)",
 )
 
 

@@ -8,7 +8,19 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.store.base import Job, KeptUpdate, OptionFigure, Remembered, Run, Tries, UpdateKey, Word
+from bot.store.base import (
+    Job,
+    KeptUpdate,
+    OptionFigure,
+    Post,
+    PostAnswer,
+    Remembered,
+    Run,
+    Totals,
+    Tries,
+    UpdateKey,
+    Word,
+)
 
 
 def rows(db: Connection, sql: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -20,9 +32,18 @@ def load(db: Connection, learner: int) -> Remembered:
     """On the way of every tap."""
     found = db.execute("SELECT session FROM learners WHERE learner = ?", (learner,)).fetchone()
     if found is None:
-        return Remembered(session=None, screens={})
+        return Remembered(session=None, screens=_posted(db, learner))
     screens = db.execute("SELECT key, message FROM screens WHERE learner = ?", (learner,)).fetchall()
     return Remembered(session=found[0], screens=dict(screens))
+
+
+def _posted(db: Connection, chat: int) -> dict[str, int]:
+    """A group has no screens of its own, but posts."""
+    if chat > 0:
+        return {}
+    return dict(
+        db.execute("SELECT code, message FROM posts WHERE chat = ? AND message NOT NULL", (chat,)).fetchall()
+    )
 
 
 def waiting(db: Connection, bot: int) -> list[KeptUpdate]:
@@ -51,6 +72,45 @@ def run(db: Connection, code: str) -> Run | None:
     for row in rows(db, sql, {"code": code}):
         return Run(**{**row, "made_at": datetime.fromisoformat(row["made_at"])})
     return None
+
+
+def post(db: Connection, code: str) -> Post | None:
+    """The post under a code."""
+    return next(_posts(db, "WHERE code = :code", {"code": code}), None)
+
+
+def posts(db: Connection, chat: int, lesson: str) -> list[Post]:
+    """What of a lesson was posted in a chat, oldest first."""
+    where = "WHERE chat = :chat AND lesson = :lesson ORDER BY number"
+    return list(_posts(db, where, {"chat": chat, "lesson": lesson}))
+
+
+def _posts(db: Connection, where: str, values: Mapping[str, Any]) -> Iterator[Post]:
+    for row in rows(db, f"SELECT code, chat, lesson, question, body, made_at FROM posts {where}", values):  # noqa: S608 (the two texts above)
+        yield Post(**{**row, "made_at": datetime.fromisoformat(row["made_at"])})
+
+
+def post_answer(db: Connection, code: str, learner: int) -> PostAnswer | None:
+    """What a person chose on a post."""
+    sql = "SELECT option, correct, answered_at FROM post_answers WHERE code = ? AND learner = ?"
+    found = db.execute(sql, (code, learner)).fetchone()
+    if found is None:
+        return None
+    at = datetime.fromisoformat(found[2])
+    return PostAnswer(code=code, option=found[0], correct=bool(found[1]), answered_at=at)
+
+
+def totals(db: Connection, code: str) -> Totals:
+    """How a post stands."""
+    sql = "SELECT count(*), coalesce(sum(correct), 0) FROM post_answers WHERE code = ?"
+    answered, right = db.execute(sql, (code,)).fetchone()
+    return Totals(answered=answered, right=right)
+
+
+def fresh_posts(db: Connection, since: str) -> list[str]:
+    """Codes of posts that were answered since then."""
+    sql = "SELECT DISTINCT code FROM post_answers WHERE answered_at >= ? ORDER BY code"
+    return [code for (code,) in db.execute(sql, (since,))]
 
 
 def tries(db: Connection, learner: int) -> list[Tries]:
@@ -110,6 +170,8 @@ _EXPORT = {
     "runs": "SELECT code, lesson, body, made_at FROM runs WHERE learner = :learner ORDER BY number",
     "jobs": "SELECT code, body, asked_at FROM jobs WHERE learner = :learner ORDER BY number",
     "words": "SELECT number, chat, kind, body, key FROM words WHERE learner = :learner ORDER BY number",
+    "post_answers": """SELECT code, lesson, question, option, correct, answered_at
+        FROM post_answers JOIN posts USING (code) WHERE learner = :learner ORDER BY answered_at""",
     "screens": "SELECT key, message FROM screens WHERE learner = :learner ORDER BY key",
 }
 _FLAGS = ("correct", "first_try")

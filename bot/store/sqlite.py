@@ -16,9 +16,12 @@ from bot.store.base import (
     Job,
     KeptUpdate,
     OptionFigure,
+    Post,
+    PostAnswer,
     Remembered,
     Run,
     Store,
+    Totals,
     Tries,
     UpdateKey,
     Word,
@@ -119,6 +122,21 @@ class SqliteStore(Store):
 
     async def run(self, code: str) -> Run | None:
         return await self._read(lambda db: queries.run(db, code))
+
+    async def post(self, code: str) -> Post | None:
+        return await self._read(lambda db: queries.post(db, code))
+
+    async def posts(self, chat: int, lesson: str) -> list[Post]:
+        return await self._read(lambda db: queries.posts(db, chat, lesson))
+
+    async def post_answer(self, code: str, learner: int) -> PostAnswer | None:
+        return await self._read(lambda db: queries.post_answer(db, code, learner))
+
+    async def totals(self, code: str) -> Totals:
+        return await self._read(lambda db: queries.totals(db, code))
+
+    async def fresh_posts(self, since: datetime) -> list[str]:
+        return await self._read(lambda db: queries.fresh_posts(db, changes.stamp(since)))
 
     async def tries(self, learner: int) -> list[Tries]:
         return await self._read(lambda db: queries.tries(db, learner))
