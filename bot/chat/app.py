@@ -28,6 +28,7 @@ from bot.chat.private import PrivateChat, learner_of
 from bot.chat.request import AiohttpRequest, call
 from bot.chat.soundness import checked
 from bot.store.base import Store, UpdateKey, Word
+from bot.tutor.posts import Posts
 from bot.tutor.tutor import Tutor
 from bot.view.texts import Texts
 
@@ -44,16 +45,16 @@ COMMANDS = (  # in the order of the menu
 
 
 def line_of(update: object) -> Hashable:
-    """Whose line an update stands in: the learner's in private, the group's for a tap or command in a group.
+    """Whose line an update stands in: the learner's in private and for every tap, the group's for a command.
 
     None for what asks for nothing: a busy group's talk must not crowd out its commands.
     """
     if not isinstance(update, Update):
         return None
     chat, user = update.effective_chat, update.effective_user
-    if chat is not None and chat.type != ChatType.PRIVATE:
+    if chat is not None and chat.type != ChatType.PRIVATE and update.callback_query is None:
         said = update.message.text if update.message else None
-        return chat.id if update.callback_query or (said or "").startswith("/") else None
+        return chat.id if (said or "").startswith("/") else None
     return user.id if user else None
 
 
@@ -123,13 +124,13 @@ class TelegramChat:
             allowed_updates=ALLOWED_UPDATES,
         )
 
-    async def start(self, tutor: Tutor) -> None:
+    async def start(self, tutor: Tutor, posts: Posts) -> None:
         """Begin to handle and to say; what an earlier run left unsaid comes first."""
         self._tutor = tutor
         tutor.on_seen = self.deliverer.seen
         username = self.bot.username
         self._private = PrivateChat(tutor=tutor, username=username)
-        self._group = GroupChat(tutor=tutor, username=username)
+        self._group = GroupChat(tutor=tutor, posts=posts, call=self._call, username=username)
         queue: asyncio.Queue[object] = asyncio.Queue(maxsize=QUEUE)
         builder = Application.builder().bot(self.bot).updater(None).update_queue(queue)
         self._application = builder.concurrent_updates(self.lines).build()

@@ -1,14 +1,26 @@
-"""Groups: a command gets one line and a link into the private chat; nothing about one person is posted."""
+"""Groups: posts for everyone, by administrators; other commands get one line and a link into the private chat.
+
+Law: nothing about one person is posted. Whether somebody is an administrator is asked of Telegram each time.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 from telegram import CallbackQuery, Message
+from telegram.constants import ChatMemberStatus
 
+from bot.chat.lanes import BotCall
 from bot.chat.private import command_in
+from bot.core.actions import Action, parse
+from bot.core.events import SharedTap
 from bot.core.menu import COMMANDS
 from bot.store.base import UpdateKey
+from bot.tutor.posts import Place, Posts
 from bot.tutor.tutor import Tutor
 from bot.tutor.words import Learner
 
 LINKS = {"learn": "l", "quiz": "q", "train": "t"}  # the private deep link that a command with a lesson opens
+IN_CHARGE = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
 
 
 def payload(name: str, argument: str) -> str:
@@ -19,10 +31,12 @@ def payload(name: str, argument: str) -> str:
 
 
 class GroupChat:
-    """One line for a command; other bots' commands and people's talk are left alone."""
+    """Posts and their taps; other bots' commands and people's talk are left alone."""
 
-    def __init__(self, *, tutor: Tutor, username: str) -> None:
+    def __init__(self, *, tutor: Tutor, posts: Posts, call: BotCall, username: str) -> None:
         self._tutor = tutor
+        self._posts = posts
+        self._call = call
         self._username = username
 
     async def on_message(self, message: Message, learner: Learner, key: UpdateKey) -> None:
@@ -31,15 +45,34 @@ class GroupChat:
         if command is None or not (command.name in COMMANDS or command.to_us):
             await self._tutor.dismiss(key)
             return
+        thread = message.message_thread_id if message.is_topic_message else None
+        if command.name == "post":
+            place = Place(chat=message.chat.id, thread=thread)
+            await self._post(message, learner, place, command.argument, key)
+            return
+        link = payload(command.name, command.argument)
         await self._tutor.tell(
-            learner,
-            "group.line",
-            update=key,
-            chat=message.chat.id,
-            link=payload(command.name, command.argument),
-            thread=message.message_thread_id if message.is_topic_message else None,
+            learner, "group.line", update=key, chat=message.chat.id, link=link, thread=thread
         )
 
     async def on_tap(self, query: CallbackQuery, learner: Learner, key: UpdateKey) -> None:
-        """No message of a group has buttons of ours yet: whatever comes is forged or stale."""
-        await self._tutor.tell(learner, "group.elsewhere", update=key, callback=query.id)
+        """An option of a post: counted for the person who pressed it, whoever that is."""
+        code, action, argument = parse(query.data or "")
+        event = SharedTap(code=code if action == Action.OPTION else "", argument=argument)
+        await self._tutor.handle(learner, event, update=key, callback=query.id)
+
+    async def _post(
+        self, message: Message, learner: Learner, place: Place, argument: str, key: UpdateKey
+    ) -> None:
+        if await self._is_in_charge(message, learner):
+            await self._posts.post(learner, place, argument, update=key)
+        else:
+            await self._tutor.tell(learner, "post.refused", update=key, chat=place.chat, thread=place.thread)
+
+    async def _is_in_charge(self, message: Message, learner: Learner) -> bool:
+        """Whether Telegram says so now; who writes as the group itself is one of its administrators."""
+        if message.sender_chat is not None:
+            return message.sender_chat.id == message.chat.id
+        params = {"chat_id": message.chat.id, "user_id": learner.id}
+        member: Mapping[str, Any] = await self._call("getChatMember", params)
+        return member.get("status") in IN_CHARGE

@@ -32,6 +32,7 @@ from bot.store.base import Store
 from bot.store.sqlite import open_store
 from bot.store.url import sqlite_path
 from bot.training.engine import Engine as LocalEngine
+from bot.tutor.posts import Posts
 from bot.tutor.shelf import Shelf
 from bot.tutor.trainings import TrainingEngine, Trainings
 from bot.tutor.tutor import Tutor
@@ -139,8 +140,18 @@ class House:
         stack.push_async_callback(engine.stop)
         chat.attach(pictures=trainings.picture, documents=tutor.document)
         stack.push_async_callback(partial(chat.stop, handle_s=HANDLE_S, say_s=SAY_S))
-        await chat.start(tutor)
+        posts = Posts(
+            tutor=tutor,
+            store=store,
+            say=chat.say,
+            now=self._means.now,
+            chance=self._chance,
+            sleep=self._means.sleep,
+        )
+        stack.push_async_callback(posts.stop)
+        await chat.start(tutor, posts)
         await trainings.resume()
+        await posts.resume()
 
     async def _take_in(self, stack: AsyncExitStack, chat: TelegramChat) -> None:
         """Updates, by polling or by webhook."""

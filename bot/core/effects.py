@@ -40,6 +40,31 @@ class Toast:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ShowVerdict:
+    """Answer the tap with the verdict on an option and its reason, as an alert that only this person sees."""
+
+    lesson: str
+    question: str
+    option: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenPrivate:
+    """Answer the tap with the bot's own start link: the private chat opens and shows what it names."""
+
+    payload: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordShared:
+    """Remember a person's first tap on a post."""
+
+    code: str
+    option: int
+    correct: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """Remember an answer to a practice question."""
 
@@ -51,6 +76,7 @@ class Record:
     hints: int
     seconds: float | None
     answered_at: datetime
+    source: str = "private"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,4 +127,7 @@ class Forget:
     scene: Scene
 
 
-Effect = Show | Edit | Strip | Toast | Record | Train | Untrain | KeepRun | Picture | SendExport | Forget
+Effect = (
+    Show | Edit | Strip | Toast | ShowVerdict | OpenPrivate | RecordShared | Record
+    | Train | Untrain | KeepRun | Picture | SendExport | Forget
+)  # fmt: skip

@@ -15,6 +15,27 @@ class SharedRun:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SeenPost:
+    """A question post as it was shown, and what this person chose on it."""
+
+    code: str
+    lesson: str
+    question: str
+    order: tuple[int, ...]
+    seen: str  # the print of what was shown
+    chosen: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SharedTap:
+    """The learner pressed an option of a post; `post.chosen` is what counted before, None: there is no such post."""
+
+    code: str
+    argument: str
+    post: SeenPost | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
     """The learner sent `/name argument`."""
 
@@ -22,6 +43,7 @@ class Command:
     argument: str = ""
     first_name: str = ""
     shared: SharedRun | None = None  # what a replay link names, if it does
+    post: SeenPost | None = None  # what a link to an explanation names
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,4 +98,4 @@ class TrainingLost:
     reason: Loss
 
 
-Event = Command | Tap | Chatter | TrainingDone | TrainingLost
+Event = Command | Tap | SharedTap | Chatter | TrainingDone | TrainingLost

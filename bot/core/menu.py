@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.core import lab, panel, quiz, reading
+from bot.core import lab, panel, quiz, reading, shared
 from bot.core.effects import Forget, SendExport
-from bot.core.events import Chatter, Command
+from bot.core.events import Chatter, Command, SeenPost
 from bot.core.scenes import AskForget, Plain, ProgressScene, SettingsScene, Welcome
 from bot.core.state import ScreenKind
 from bot.core.turn import Turn
@@ -36,12 +36,16 @@ def find(turn: Turn, argument: str) -> Lesson | None:
 
 
 def start(turn: Turn, command: Command) -> None:
-    """Greet; or open what the link names: `l-` a lesson, `q-` its questions, `t-` its lab, `r-` a run."""
+    """Greet; or open what the link names: `l-` a lesson, `q-` its questions, `t-` its lab, `r-` a run, `p-` the
+    why of a post, `e-` the step that explains it.
+    """
     kind, dash, name = command.argument.strip().partition("-")
     openers = {"l": reading.learn, "q": open_quiz, "t": train}
     shared = command.shared
     if kind == "r" and shared and shared.lesson in turn.shelf and turn.shelf[shared.lesson].lab:
         panel.open_shared(turn, turn.shelf[shared.lesson], shared)
+    elif command.post and command.post.lesson in turn.shelf:
+        _open_post(turn, turn.shelf[command.post.lesson], command.post, explain=kind == "p")
     elif dash and kind in openers and name in turn.shelf:
         openers[kind](turn, turn.shelf[name])
     else:
@@ -49,6 +53,14 @@ def start(turn: Turn, command: Command) -> None:
         begun = lesson is not None and lesson in turn.session.studies
         welcome = Welcome(name=command.first_name, lesson=lesson, started=begun)
         turn.show(welcome, ScreenKind.MENU)
+
+
+def _open_post(turn: Turn, lesson: Lesson, post: SeenPost, *, explain: bool) -> None:
+    question = quiz.find(lesson, post.question)
+    if explain:
+        shared.explain(turn, lesson, post)
+    else:
+        shared.learn(turn, lesson, question.step if question else None)
 
 
 def lessons(turn: Turn, _: Command) -> None:

@@ -35,7 +35,7 @@ def begin(turn: Turn, lesson: Lesson, questions: tuple[str, ...]) -> None:
 def ask(turn: Turn, lesson: Lesson) -> None:
     """Send the question of this place; one that was taken out of the lesson is passed over."""
     round_ = _round(turn, lesson)
-    while not round_.over and _find(lesson, round_.questions[round_.place]) is None:
+    while not round_.over and find(lesson, round_.questions[round_.place]) is None:
         round_ = round_.model_copy(update={"place": round_.place + 1, "asked": None})
     turn.remember_in(lesson.id, round=round_)
     if round_.over:
@@ -43,7 +43,7 @@ def ask(turn: Turn, lesson: Lesson) -> None:
         return
     question = next(q for q in lesson.practice if q.id == round_.questions[round_.place])
     asked = _asked_again(round_, question) or Asked(
-        question=question.id, order=_order(turn, question), seen=_print(question), shown_at=turn.now
+        question=question.id, order=_order(turn, question), seen=print_of(question), shown_at=turn.now
     )
     round_ = round_.model_copy(update={"asked": asked})
     turn.remember_in(lesson.id, round=round_)
@@ -60,7 +60,7 @@ def advance(turn: Turn, lesson: Lesson) -> None:
 def end(turn: Turn, lesson: Lesson) -> None:
     """Right and asked, what comes next, and the missed ones again."""
     round_ = _round(turn, lesson)
-    missed = [question for question in round_.missed if _find(lesson, question)]
+    missed = [question for question in round_.missed if find(lesson, question)]
     scene_ = RoundEnd(
         lesson=lesson.id,
         right=round_.right,
@@ -170,7 +170,7 @@ def next_question(turn: Turn, lesson: Lesson, screen: Screen) -> None:
 def again(turn: Turn, lesson: Lesson) -> None:
     """Ask the missed ones again, in another order."""
     round_ = turn.session.study(lesson.id).round
-    missed = [q for q in (round_.missed if round_ else ()) if _find(lesson, q)]
+    missed = [q for q in (round_.missed if round_ else ()) if find(lesson, q)]
     if not missed:
         turn.toast("quiz.nothing_missed")
         return
@@ -188,7 +188,7 @@ def _round(turn: Turn, lesson: Lesson) -> Round:
     return round_
 
 
-def _find(lesson: Lesson, question: str) -> Question | None:
+def find(lesson: Lesson, question: str) -> Question | None:
     return next((q for q in lesson.practice if q.id == question), None)
 
 
@@ -200,10 +200,10 @@ def _order(turn: Turn, question: Question) -> tuple[int, ...]:
 def _asked_again(round_: Round, question: Question) -> Asked | None:
     """The standing order of this sitting, unless the author changed the question meanwhile."""
     asked = round_.asked
-    return asked if asked and asked.question == question.id and asked.seen == _print(question) else None
+    return asked if asked and asked.question == question.id and asked.seen == print_of(question) else None
 
 
-def _print(question: Question) -> str:
+def print_of(question: Question) -> str:
     """A short print of all that the learner sees before answering, and of the answer key."""
     seen = (question.ask, question.code, [(option.text, option.correct) for option in question.options])
     return sha256(repr(seen).encode("utf-8", "backslashreplace")).hexdigest()[:16]
@@ -214,7 +214,7 @@ def _live(turn: Turn, lesson: Lesson, screen: Screen) -> tuple[Round, Asked, Que
     round_ = turn.session.study(lesson.id).round
     if round_ is None or round_.over:
         return None
-    question = _find(lesson, screen.ref)
+    question = find(lesson, screen.ref)
     if question is None or round_.asked is None or round_.asked.question != screen.ref:
         return None
     asked = _asked_again(round_, question)

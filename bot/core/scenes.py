@@ -58,6 +58,7 @@ class QuestionScene:
     hints: int = 0
     chosen: int | None = None  # place in the lesson file
     why: int = 0  # parts of the explanation shown: the steps, then the rest
+    alone: bool = False  # in no round: a question that was posted for everyone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

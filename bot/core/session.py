@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from random import Random
 
-from bot.core import lab, menu, panel, quiz, reading
+from bot.core import lab, menu, panel, quiz, reading, shared
 from bot.core.actions import Action
 from bot.core.effects import Effect, Toast, Untrain
-from bot.core.events import Chatter, Command, Event, Tap, TrainingDone, TrainingLost
+from bot.core.events import Chatter, Command, Event, SharedTap, Tap, TrainingDone, TrainingLost
 from bot.core.state import Screen, ScreenKind, Session
 from bot.core.turn import Lessons, Turn
 from bot.course.model import Lesson
@@ -80,6 +80,10 @@ TAPS: dict[ScreenKind, dict[Action, TapHandler]] = {
         Action.WHY: _in_lesson(lambda t, tap, s, lesson: quiz.why(t, lesson, tap.key, s)),
         Action.NEXT: _in_lesson(lambda t, tap, s, lesson: quiz.next_question(t, lesson, s)),
     },
+    ScreenKind.EXPLAIN: {
+        Action.WHY: _in_lesson(lambda t, tap, s, lesson: shared.why(t, lesson, tap.key, s)),
+        Action.NEXT: _in_lesson(lambda t, tap, s, lesson: reading.learn(t, lesson)),
+    },
     ROUND_END: {
         **_AFTER,
         Action.AGAIN: _in_lesson(lambda t, tap, s, lesson: quiz.again(t, lesson)),
@@ -122,6 +126,8 @@ def step(
     match event:
         case Tap():
             _tap(turn, event)
+        case SharedTap():
+            shared.answer(turn, event)
         case Command():
             menu.COMMANDS.get(event.name, menu.says("unknown_command"))(turn, event)
         case Chatter():

@@ -28,6 +28,7 @@ class ScreenKind(StrEnum):
     QUESTION = "question"
     ROUND_END = "round-end"
     FINISHED = "finished"
+    EXPLAIN = "explain"  # the verdict on a question that was posted for everyone
     ASK_OVER = "ask-over"
     ASK_FORGET = "ask-forget"
     LAB = "lab"
@@ -47,14 +48,6 @@ READING = frozenset(
 )
 
 
-class Screen(Value):
-    """A message that still answers to taps."""
-
-    kind: ScreenKind
-    lesson: str = ""
-    ref: str = ""  # the step, the question, or the run's code
-
-
 class Asked(Value):
     """The question that stands in the chat."""
 
@@ -65,6 +58,15 @@ class Asked(Value):
     hints: int = 0
     chosen: int | None = None
     why: int = 0
+
+
+class Screen(Value):
+    """A message that still answers to taps."""
+
+    kind: ScreenKind
+    lesson: str = ""
+    asked: Asked | None = None  # of an explanation: what was posted and chosen
+    ref: str = ""  # the step, the question, or the run's code
 
 
 class Round(Value):

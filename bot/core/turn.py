@@ -11,7 +11,7 @@ from typing import Any
 from bot.core.actions import new_key
 from bot.core.effects import Edit, Effect, Show, Strip, Toast
 from bot.core.scenes import Catalogue, Scene, Standing
-from bot.core.state import LIVE_SCREENS, READING, Screen, ScreenKind, Session
+from bot.core.state import LIVE_SCREENS, READING, Asked, Screen, ScreenKind, Session
 from bot.course.model import Lesson
 
 Lessons = Mapping[str, Lesson]  # lessons by id, in the order of the catalogue
@@ -49,12 +49,21 @@ class Turn:
         """A key for a message, or the code of a run."""
         return new_key(self.chance)
 
-    def show(self, scene: Scene, kind: ScreenKind, *, lesson: str = "", ref: str = "") -> str:
+    def show(
+        self,
+        scene: Scene,
+        kind: ScreenKind,
+        *,
+        lesson: str = "",
+        ref: str = "",
+        asked: Asked | None = None,
+    ) -> str:
         """Send a new message whose buttons work from now on; return its key."""
         if kind in READING:
             self.strip_all(READING)
         key = self.new_key()
-        self.remember(screens={**self.session.screens, key: Screen(kind=kind, lesson=lesson, ref=ref)})
+        screen = Screen(kind=kind, lesson=lesson, ref=ref, asked=asked)
+        self.remember(screens={**self.session.screens, key: screen})
         while len(self.session.screens) > LIVE_SCREENS:
             self.strip(self._oldest())
         self.effects.append(Show(key=key, scene=scene))
@@ -69,9 +78,18 @@ class Turn:
         """Change a message in place."""
         self.effects.append(Edit(key=key, scene=scene))
 
-    def change(self, key: str, scene: Scene, kind: ScreenKind, *, lesson: str = "", ref: str = "") -> None:
+    def change(
+        self,
+        key: str,
+        scene: Scene,
+        kind: ScreenKind,
+        *,
+        lesson: str = "",
+        ref: str = "",
+        asked: Asked | None = None,
+    ) -> None:
         """Make another screen of a message, in place."""
-        screen = Screen(kind=kind, lesson=lesson, ref=ref)
+        screen = Screen(kind=kind, lesson=lesson, ref=ref, asked=asked)
         self.remember(screens={**self.session.screens, key: screen})
         self.edit(key, scene)
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from bot.core.actions import Action, new_key
 from bot.core.effects import Forget, Toast
-from bot.core.events import Command, Event, SharedRun, Tap
+from bot.core.events import Command, Event, SeenPost, SharedRun, SharedTap, Tap
 from bot.core.session import step
 from bot.core.state import Session
 from bot.course.model import Lesson
 from bot.errors import OverloadedError
 from bot.store.base import Change, NewWord, Remembered, Store, UpdateKey, Word
 from bot.training.program import program
-from bot.tutor.words import Learner, Replay, answer_word, dumps, gather
+from bot.tutor.words import Learner, Replay, answer_word, dumps, gather, seen_post
 from bot.view.stage import Stage
 from bot.view.texts import Texts, languages, pick
 
@@ -37,7 +37,8 @@ class Tutor:
 
     lessons: gives the lessons by id as they are now; say: takes words to be said; now: UTC.
     Hooks: `on_job` is told of a training that begins, when that is committed; `on_job_over` that nobody waits for
-    one any more, before that is committed; `on_seen` where a tap shows that a screen stands.
+    one any more, before that is committed; `on_seen` where a tap shows that a screen stands; `on_post_answered` of
+    a post's code when its totals changed.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Tutor:
         self.on_job: Callable[[int, str, Replay], None] = lambda learner, code, replay: None
         self.on_job_over: Callable[[str], None] = lambda code: None
         self.on_seen: Callable[[int, str, int], None] = lambda learner, key, message: None
+        self.on_post_answered: Callable[[str], None] = lambda code: None
 
     def stage(self, language: str) -> Stage:
         """What screens are drawn with, in a language."""
@@ -75,6 +77,10 @@ class Tutor:
     def new_key(self) -> str:
         """A key for a message that is no part of the session."""
         return new_key(self._chance)
+
+    def unkept(self, word: NewWord) -> Word:
+        """A word that is in no store: what is said once, or can be made anew at any time."""
+        return Word(chat=word.chat, kind=word.kind, body=word.body, key=word.key, number=next(self._unkept))
 
     async def handle(
         self,
@@ -91,7 +97,7 @@ class Tutor:
         """
         remembered = await self._store.load(learner.id)
         session = _session(remembered, learner)
-        event = await self._complete(event, session, remembered, message)
+        event = await self._complete(learner.id, event, session, remembered, message)
         stage = self.stage(pick(session.language, session.tongue))
         now = self._now()
         after, effects = step(
@@ -121,6 +127,8 @@ class Tutor:
         words = await self.commit(change)
         if words is not None:
             self._say(words)
+            if change.post_answer is not None:
+                self.on_post_answered(change.post_answer.code)
             if change.job is not None:
                 self.on_job(change.learner, change.job.code, Replay.parse(change.job.body))
 
@@ -175,7 +183,7 @@ class Tutor:
         return json.dumps(everything, ensure_ascii=False, indent=2).encode("utf-8", "replace")
 
     async def _complete(
-        self, event: Event, session: Session, remembered: Remembered, message: int | None
+        self, learner: int, event: Event, session: Session, remembered: Remembered, message: int | None
     ) -> Event:
         """Put in what only the store knows: where a screen stands, what a run was."""
         if isinstance(event, Tap):
@@ -184,9 +192,17 @@ class Tutor:
             screen = session.screens.get(event.key)
             wanted = screen.ref if screen and event.action == Action.CODE else ""
             return replace(event, in_place=in_place, shared=await self._shared(wanted))
+        if isinstance(event, Command) and event.argument.startswith(("p-", "e-")):
+            return replace(event, post=await self._seen_post(event.argument[2:].strip(), learner))
+        if isinstance(event, SharedTap):
+            return replace(event, post=await self._seen_post(event.code, learner))
         if isinstance(event, Command) and event.argument.startswith("r-"):
             return replace(event, shared=await self._shared(event.argument[2:].strip()))
         return event
+
+    async def _seen_post(self, code: str, learner: int) -> SeenPost | None:
+        post = await self._store.post(code) if code else None
+        return seen_post(post, await self._store.post_answer(code, learner)) if post else None
 
     async def _shared(self, code: str) -> SharedRun | None:
         run = await self._store.run(code) if code else None
@@ -209,9 +225,7 @@ class Tutor:
             self._say_unkept(change.words)
 
     def _say_unkept(self, words: Iterable[NewWord]) -> None:
-        self._say(
-            Word(chat=w.chat, kind=w.kind, body=w.body, key=w.key, number=next(self._unkept)) for w in words
-        )
+        self._say(self.unkept(word) for word in words)
 
 
 def _session(remembered: Remembered, learner: Learner) -> Session:

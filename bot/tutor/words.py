@@ -14,19 +14,24 @@ from bot.core.effects import (
     Effect,
     Forget,
     KeepRun,
+    OpenPrivate,
     Picture,
     Record,
+    RecordShared,
     SendExport,
     Show,
+    ShowVerdict,
     Strip,
     Toast,
     Train,
     Untrain,
 )
+from bot.core.events import SeenPost
 from bot.core.experiment import Spec, Verdict, from_json, to_json
-from bot.store.base import Answer, Change, Job, NewWord, Run, UpdateKey
+from bot.store.base import Answer, Change, Job, NewWord, Post, PostAnswer, Run, UpdateKey
 from bot.view.lab import caption
 from bot.view.message import cut
+from bot.view.post import alert
 from bot.view.screens import draw
 from bot.view.stage import Stage
 
@@ -69,6 +74,21 @@ class Replay:
         )
 
 
+def seen_post(post: Post, answer: PostAnswer | None) -> SeenPost | None:
+    """A question post as a person sees it; None for a step."""
+    if post.question is None:
+        return None
+    body = json.loads(post.body)
+    return SeenPost(
+        code=post.code,
+        lesson=post.lesson,
+        question=post.question,
+        order=tuple(body["order"]),
+        seen=body["seen"],
+        chosen=answer.option if answer else None,
+    )
+
+
 def dumps(body: Any) -> str:
     """JSON for the store and the wire; halves of characters survive as escapes."""
     return json.dumps(body, separators=(",", ":"))
@@ -94,6 +114,7 @@ def gather(
         runs=tuple(_run(e, learner, now) for e in effects if isinstance(e, KeepRun)),
         job=job,
         job_done=next((e.code for e in effects if isinstance(e, Untrain)), None),
+        post_answer=next((_post_answer(e, now) for e in effects if isinstance(e, RecordShared)), None),
     )
 
 
@@ -101,8 +122,10 @@ def _words(
     effects: tuple[Effect, ...], *, stage: Stage, chat: int, callback: str | None
 ) -> Iterable[NewWord]:
     if callback is not None:
-        toast = next((e for e in effects if isinstance(e, Toast)), Toast(text=""))
-        yield answer_word(stage, toast, chat=chat, callback=callback)
+        answer = next(
+            (e for e in effects if isinstance(e, Toast | ShowVerdict | OpenPrivate)), Toast(text="")
+        )
+        yield answer_word(stage, answer, chat=chat, callback=callback)
     runs = {e.code: e for e in effects if isinstance(e, KeepRun)}
     for effect in effects:
         match effect:
@@ -123,11 +146,19 @@ def _words(
                 yield NewWord(chat=chat, kind="document", body=dumps(body))
 
 
-def answer_word(stage: Stage, toast: Toast, *, chat: int, callback: str) -> NewWord:
+def answer_word(
+    stage: Stage, answer: Toast | ShowVerdict | OpenPrivate, *, chat: int, callback: str
+) -> NewWord:
     """The answer to a tap; without words it only stops the button's spinner."""
     body: dict[str, Any] = {"callback_query_id": callback}
-    if toast.text:
-        body |= {"text": cut(stage.texts(toast.text, **toast.params), TOAST_LIMIT), "show_alert": toast.alert}
+    match answer:
+        case ShowVerdict(lesson=lesson, question=question, option=option):
+            asked = next(each for each in stage.shelf[lesson].questions if each.id == question)
+            body |= {"text": alert(asked.options[option]), "show_alert": True}
+        case OpenPrivate(payload=payload):
+            body["url"] = stage.link(payload)
+        case Toast(text=text) if text:
+            body |= {"text": cut(stage.texts(text, **answer.params), TOAST_LIMIT), "show_alert": answer.alert}
     return NewWord(chat=chat, kind="answer", body=dumps(body))
 
 
@@ -141,7 +172,12 @@ def _answer(effect: Record) -> Answer:
         hints=effect.hints,
         seconds=effect.seconds,
         answered_at=effect.answered_at,
+        source=effect.source,
     )
+
+
+def _post_answer(effect: RecordShared, now: datetime) -> PostAnswer:
+    return PostAnswer(code=effect.code, option=effect.option, correct=effect.correct, answered_at=now)
 
 
 def _job(effect: Train, learner: int) -> Job:

@@ -16,19 +16,22 @@ RIGHT, WRONG = "✅", "❌"
 def question_message(stage: Stage, scene: QuestionScene, key: str) -> Message:
     """The whole message in the state that the scene tells."""
     question = _question(stage.shelf[scene.lesson], scene.question)
+    return Message(rich=question_text(stage, scene), rows=_keyboard(stage, question, scene, key).rows)
+
+
+def question_text(stage: Stage, scene: QuestionScene) -> Rich:
+    """Verdict or heading, the question, its code, the options; then hints and why, as far as they were asked for."""
+    question = _question(stage.shelf[scene.lesson], scene.question)
     verdict = _verdict(stage, question, scene)
-    heading = None if verdict else _heading(stage, question, scene)
     code = question.code
-    rich = paragraphs(
-        verdict,
-        heading,
+    return paragraphs(
+        verdict or _heading(stage, question, scene),
         render(question.ask),
         pre(code.code.strip("\n"), code.language) if code else None,
         _options(stage, question, scene),
         *_hints(stage, question, scene),
         *_why(stage, question, scene),
     )
-    return Message(rich=rich, rows=_keyboard(stage, question, scene, key).rows)
 
 
 def _question(lesson: Lesson, question_id: str) -> Question:
@@ -36,7 +39,8 @@ def _question(lesson: Lesson, question_id: str) -> Question:
 
 
 def _heading(stage: Stage, question: Question, scene: QuestionScene) -> Rich:
-    place = stage.texts("quiz.place", number=scene.place, total=scene.total)
+    title = stage.shelf[scene.lesson].title
+    place = title if scene.alone else stage.texts("quiz.place", number=scene.place, total=scene.total)
     return bold(place) + f"  ·  {stage.texts(f'level.{question.level}')}"
 
 
@@ -110,6 +114,7 @@ def _keyboard(stage: Stage, question: Question, scene: QuestionScene, key: str) 
         return keyboard
     parts = why_parts(question)
     label = t("button.why_more", number=scene.why + 1, total=parts) if scene.why else t("button.why")
-    onward = "button.next_question" if scene.place < scene.total else "button.next_result"
+    last = "button.next_lesson_place" if scene.alone else "button.next_result"
+    onward = "button.next_question" if scene.place < scene.total else last
     why = keyboard.button(label, Action.WHY) if scene.why < parts else None
     return keyboard.row(why, keyboard.button(t(onward), Action.NEXT))

@@ -1,0 +1,173 @@
+"""Posts for everyone: what an administrator posts, what taps count, and the totals under it.
+
+Law: a post shows totals only; they are counted from the store, so that nothing about one person is in them and
+who was forgotten is not counted. A post is edited at most every ten seconds, however many tap.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from bot.core import quiz
+from bot.core.scenes import QuestionScene
+from bot.core.shared import next_to_post
+from bot.course.model import Lesson, Question
+from bot.store.base import Change, NewWord, Post, Store, UpdateKey
+from bot.tutor.tutor import Say, Sleep, Tutor
+from bot.tutor.words import Learner, dumps
+from bot.view.message import Message
+from bot.view.post import post_message, step_post
+from bot.view.rich import Rich
+from bot.view.stage import Stage
+from bot.view.texts import pick
+
+log = logging.getLogger(__name__)
+
+RENEW_S = 10.0  # between two edits of one post's totals
+FRESH = timedelta(hours=48)  # posts answered since then are renewed at the next start
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where to post: a chat, and the forum topic in it."""
+
+    chat: int
+    thread: int | None = None
+
+
+class Posts:
+    """The use cases of posts over the tutor's store and lessons."""
+
+    def __init__(
+        self,
+        *,
+        tutor: Tutor,
+        store: Store,
+        say: Say,
+        now: Callable[[], datetime],
+        chance: Random,
+        sleep: Sleep,
+    ) -> None:
+        self._tutor = tutor
+        self._store = store
+        self._say = say
+        self._now = now
+        self._chance = chance
+        self._sleep = sleep
+        self._renewing: dict[str, asyncio.Task[None]] = {}
+        self._waiting: set[str] = set()  # codes that were answered since their last edit began
+        tutor.on_post_answered = self.answered
+
+    async def post(self, by: Learner, place: Place, argument: str, *, update: UpdateKey) -> None:
+        """Post a question or step of a lesson: `LESSON [STEP or QUESTION]`; what cannot be is said in the chat."""
+        stage = self._tutor.stage(pick(None, by.language))
+        lesson_id, _, name = argument.lower().partition(" ")
+        lesson = stage.shelf.get(lesson_id)
+        if lesson is None:
+            ids = ", ".join(list(stage.shelf)[:8]) or "—"
+            text = stage.texts("post.usage", ids=ids)
+            await self._say_all(by, place, [Message(rich=Rich(text))], update)
+            return
+        name = name.strip()
+        posted = {post.question for post in await self._store.posts(place.chat, lesson.id) if post.question}
+        question = quiz.find(lesson, name) if name else next_to_post(lesson, posted)
+        if question is not None:
+            post = self._new(stage, place, lesson, question)
+            message = post_message(stage, _scene(post), post.code)
+            await self._say_all(by, place, [message], update, post=post)
+        elif name and lesson.step(name):
+            await self._say_all(by, place, step_post(stage, lesson, name), update)
+        else:
+            key = "post.unknown" if name else "post.none_left"
+            text = stage.texts(
+                key, title=lesson.title, **({"name": name[:40]} if name else {"lesson": lesson.id})
+            )
+            await self._say_all(by, place, [Message(rich=Rich(text))], update)
+
+    def answered(self, code: str) -> None:
+        """Renew the totals of a post, now or when ten seconds have passed since the last time."""
+        self._waiting.add(code)
+        if code not in self._renewing:
+            task = asyncio.create_task(self._renew(code))
+            self._renewing[code] = task
+            task.add_done_callback(lambda _: self._renewing.pop(code, None))
+
+    async def resume(self) -> None:
+        """Renew what was answered before the last stop; call once, at start."""
+        for code in await self._store.fresh_posts(self._now() - FRESH):
+            self.answered(code)
+
+    async def stop(self) -> None:
+        """End the renewing; the totals are counted anew at the next start."""
+        tasks = list(self._renewing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _new(self, stage: Stage, place: Place, lesson: Lesson, question: Question) -> Post:
+        places = range(len(question.options))
+        order = self._chance.sample(places, len(places)) if question.shuffle else list(places)
+        return Post(
+            code=self._tutor.new_key(),
+            chat=place.chat,
+            lesson=lesson.id,
+            question=question.id,
+            body=dumps({"order": order, "seen": quiz.print_of(question), "language": stage.texts.language}),
+            made_at=self._now(),
+        )
+
+    async def _say_all(
+        self,
+        by: Learner,
+        place: Place,
+        messages: list[Message],
+        update: UpdateKey,
+        *,
+        post: Post | None = None,
+    ) -> None:
+        """Commit what is posted together with its words, then say them."""
+        thread = {"message_thread_id": place.thread} if place.thread is not None else {}
+        key = post.code if post else None
+        words = tuple(
+            NewWord(chat=place.chat, kind="say", body=dumps(each.as_json() | thread), key=key)
+            for each in messages
+        )
+        change = Change(learner=by.id, update=update, words=words, post=post)
+        self._say(await self._tutor.commit(change) or ())
+
+    async def _renew(self, code: str) -> None:
+        while code in self._waiting:
+            self._waiting.discard(code)
+            try:
+                await self._edit(code)
+            except Exception as error:  # noqa: BLE001 (totals can wait: the next tap or start renews them)
+                log.error("the totals of post %s were not renewed: %s", code, type(error).__name__)
+            await self._sleep(RENEW_S)
+
+    async def _edit(self, code: str) -> None:
+        post = await self._store.post(code)
+        if post is None or post.question is None:
+            return
+        body = json.loads(post.body)
+        stage = self._tutor.stage(body["language"])
+        lesson = stage.shelf.get(post.lesson)
+        question = quiz.find(lesson, post.question) if lesson else None
+        if question is None or quiz.print_of(question) != body["seen"]:
+            return
+        totals = await self._store.totals(code)
+        message = post_message(stage, _scene(post), code, answered=totals.answered, right=totals.right)
+        word = NewWord(chat=post.chat, kind="edit", body=dumps(message.as_json()), key=code)
+        self._say([self._tutor.unkept(word)])
+
+
+def _scene(post: Post) -> QuestionScene:
+    if post.question is None:
+        raise ValueError(f"post {post.code} shows a step")
+    order = tuple(json.loads(post.body)["order"])
+    return QuestionScene(
+        lesson=post.lesson, question=post.question, order=order, place=1, total=1, alone=True
+    )
