@@ -38,7 +38,7 @@ def _count(turn: Turn, lesson: Lesson, question: Question, post: SeenPost, optio
     correct = question.options[option].correct
     study = turn.session.study(lesson.id)
     sitting = study.sittings + 1
-    turn.study(lesson.id, sittings=sitting, firsts={question.id: correct, **study.firsts})
+    turn.remember_in(lesson.id, sittings=sitting, firsts={question.id: correct, **study.firsts})
     turn.effects += [
         ShowVerdict(lesson=lesson.id, question=question.id, option=option),
         RecordShared(code=post.code, option=option, correct=correct),
