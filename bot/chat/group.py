@@ -8,6 +8,7 @@ from typing import Any
 
 from telegram import CallbackQuery, Message
 from telegram.constants import ChatMemberStatus
+from telegram.error import BadRequest, Forbidden, InvalidToken
 
 from bot.chat.lanes import BotCall
 from bot.chat.private import command_in
@@ -67,12 +68,17 @@ class GroupChat:
         if await self._is_in_charge(message, learner):
             await self._posts.post(learner, place, argument, update=key)
         else:
-            await self._tutor.tell(learner, "post.refused", update=key, chat=place.chat, thread=place.thread)
+            await self._tutor.tell(
+                learner, "post.refused", update=key, chat=place.chat, thread=place.thread, link="start"
+            )
 
     async def _is_in_charge(self, message: Message, learner: Learner) -> bool:
         """Whether Telegram says so now; who writes as the group itself is one of its administrators."""
         if message.sender_chat is not None:
             return message.sender_chat.id == message.chat.id
         params = {"chat_id": message.chat.id, "user_id": learner.id}
-        member: Mapping[str, Any] = await self._call("getChatMember", params)
+        try:
+            member: Mapping[str, Any] = await self._call("getChatMember", params)
+        except (BadRequest, Forbidden, InvalidToken):  # Telegram does not say so: then nobody is
+            return False
         return member.get("status") in IN_CHARGE

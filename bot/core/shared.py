@@ -24,7 +24,9 @@ def answer(turn: Turn, tap: SharedTap) -> None:
     post = tap.post
     lesson = turn.shelf.get(post.lesson) if post else None
     question = quiz.find(lesson, post.question) if lesson and post else None
-    if post is None or lesson is None or question is None or post.seen != quiz.print_of(question):
+    if post is None:
+        turn.toast("group.elsewhere", alert=True)
+    elif lesson is None or question is None or post.seen != quiz.print_of(question):
         turn.toast("post.gone", alert=True)
     elif post.chosen is not None:
         turn.effects.append(OpenPrivate(payload=f"p-{post.code}"))
