@@ -13,7 +13,7 @@ from bot.course.model import Lesson
 
 BURST = timedelta(seconds=2)  # chatter that comes closer together gets one answer
 AUTO = "auto"
-LATER = ("post", "round", "stop", "experiment", "plan", "top")  # for groups; not built yet
+LATER = ("round", "stop", "experiment", "plan", "top")  # for groups; not built yet
 
 
 def plain(turn: Turn, text: str, **params: str | int) -> None:
@@ -197,6 +197,7 @@ COMMANDS: dict[str, Callable[[Turn, Command], None]] = {
     "cancel": cancel,
     "help": says("help.text"),
     "privacy": says("privacy.text"),
+    "post": says("post.private"),
 } | dict.fromkeys(LATER, later)
 
 

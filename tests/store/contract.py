@@ -13,7 +13,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bot.errors import StoreError
-from bot.store.base import Answer, Change, Job, NewWord, Run, Store, UpdateKey
+from bot.store.base import (
+    Answer,
+    Change,
+    Job,
+    NewWord,
+    Post,
+    PostAnswer,
+    Run,
+    Store,
+    Totals,
+    UpdateKey,
+)
 from tests.store.model import ModelStore, Shelf
 from tests.store.play import PLAYS, Play, perform
 
@@ -49,6 +60,19 @@ def update(number: int, bot: int = 1) -> UpdateKey:
 def run_of(learner: int, code: str, body: str = '{"rate": 0.1}') -> Run:
     """A run of the first lesson."""
     return Run(code=code, learner=learner, lesson="l1", body=body, made_at=NOW)
+
+
+GROUP = -1_001_234_567_890
+
+
+def post_of(code: str, *, chat: int = GROUP, lesson: str = "l1") -> Post:
+    """A question posted in a group."""
+    return Post(code=code, chat=chat, lesson=lesson, question="q1", body="{}", made_at=NOW)
+
+
+def chose(code: str, option: int, *, after: timedelta = timedelta()) -> PostAnswer:
+    """A tap on a post; the first option is right."""
+    return PostAnswer(code=code, option=option, correct=option == 0, answered_at=NOW + after)
 
 
 class StoreContract:
@@ -270,6 +294,57 @@ class StoreContract:
         await store.commit(Change(learner=ANN, runs=(run_of(ANN, "r1", '{"loss": 1}'),)), now=NOW)
         assert await store.run("r1") == run_of(ANN, "r1", '{"loss": 1}')
         assert await store.run("r2") == run_of(ANN, "r2")
+
+    async def test_a_post_is_found_by_its_code_and_by_its_chat(self, store: Store) -> None:
+        """What was posted where, oldest first; other chats and lessons have their own."""
+        for post in (post_of("p1"), post_of("p2"), post_of("p3", chat=-5), post_of("p4", lesson="l2")):
+            await store.commit(Change(learner=ANN, post=post), now=NOW)
+        assert await store.post("p1") == post_of("p1")
+        assert await store.post("nothing") is None
+        assert [post.code for post in await store.posts(GROUP, "l1")] == ["p1", "p2"]
+
+    async def test_the_first_tap_on_a_post_counts_once_a_person(self, store: Store) -> None:
+        """A second tap changes nothing; totals count persons."""
+        await store.commit(Change(learner=ANN, post=post_of("p1")), now=NOW)
+        for learner, option in ((ANN, 1), (BOB, 0), (ANN, 0)):
+            await store.commit(Change(learner=learner, post_answer=chose("p1", option)), now=NOW)
+        assert await store.post_answer("p1", ANN) == chose("p1", 1)
+        assert await store.post_answer("p1", 3) is None
+        assert await store.totals("p1") == Totals(answered=2, right=1)
+        assert await store.totals("p2") == Totals(answered=0, right=0)
+
+    async def test_a_tap_on_a_post_that_is_not_there_changes_nothing(self, store: Store) -> None:
+        """The whole change is refused."""
+        with pytest.raises(StoreError):
+            await store.commit(Change(learner=ANN, session="{}", post_answer=chose("p1", 0)), now=NOW)
+        assert (await store.load(ANN)).session is None
+
+    async def test_posts_answered_lately_are_known(self, store: Store) -> None:
+        """Those whose totals may have changed since a time."""
+        for code in ("p1", "p2"):
+            await store.commit(Change(learner=ANN, post=post_of(code)), now=NOW)
+        old = chose("p1", 0, after=-timedelta(days=3))
+        await store.commit(Change(learner=ANN, post_answer=old), now=NOW)
+        await store.commit(Change(learner=ANN, post_answer=chose("p2", 0)), now=NOW)
+        assert await store.fresh_posts(NOW - timedelta(days=1)) == ["p2"]
+
+    async def test_where_a_post_stands_is_remembered_for_its_chat(self, store: Store) -> None:
+        """A group has no session, but its posts can be edited."""
+        said = NewWord(chat=GROUP, kind="say", body="{}", key="p1")
+        [word_] = await store.commit(Change(learner=ANN, words=(said,), post=post_of("p1")), now=NOW) or ()
+        await store.said(word_.number, screen=(GROUP, "p1", 77))
+        assert dict((await store.load(GROUP)).screens) == {"p1": 77}
+        assert (await store.load(GROUP)).session is None
+
+    async def test_forgetting_takes_a_person_out_of_posts(self, store: Store) -> None:
+        """The post stays, without the person."""
+        await store.commit(Change(learner=ANN, post=post_of("p1")), now=NOW)
+        for learner in (ANN, BOB):
+            await store.commit(Change(learner=learner, post_answer=chose("p1", 0)), now=NOW)
+        await store.forget(ANN)
+        assert await store.totals("p1") == Totals(answered=1, right=1)
+        assert await store.post("p1") == post_of("p1")
+        assert [each["code"] for each in (await store.export(BOB))["post_answers"]] == ["p1"]
 
     async def test_first_try_and_later_tries_are_told_apart(self, store: Store) -> None:
         """What counts is the first try; later ones are counted beside it, in order of the first answer."""

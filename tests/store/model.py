@@ -16,9 +16,12 @@ from bot.store.base import (
     KeptUpdate,
     NewWord,
     OptionFigure,
+    Post,
+    PostAnswer,
     Remembered,
     Run,
     Store,
+    Totals,
     Tries,
     UpdateKey,
     Word,
@@ -36,6 +39,9 @@ class Shelf:
     jobs: list[Job] = field(default_factory=list)
     runs: dict[str, Run] = field(default_factory=dict)
     screens: dict[tuple[int, str], int] = field(default_factory=dict)
+    posts: dict[str, Post] = field(default_factory=dict)
+    post_messages: dict[str, int] = field(default_factory=dict)
+    post_answers: dict[tuple[str, int], PostAnswer] = field(default_factory=dict)
     count: int = 0
 
 
@@ -66,6 +72,9 @@ class ModelStore(Store):
 
     async def load(self, learner: int) -> Remembered:
         screens = {key: message for (who, key), message in self.shelf.screens.items() if who == learner}
+        if learner < 0:
+            posts = self.shelf.post_messages.items()
+            screens |= {code: message for code, message in posts if self.shelf.posts[code].chat == learner}
         return Remembered(session=self.shelf.sessions.get(learner), screens=screens)
 
     async def commit(self, change: Change, *, now: datetime) -> tuple[Word, ...] | None:
@@ -89,7 +98,7 @@ class ModelStore(Store):
             shelf.inbox[change.update] = ("", kept_at, now)
         if change.session is not None:
             shelf.sessions[change.learner] = change.session
-        elif change.answers or change.words:
+        elif change.answers or change.words or change.post_answer:
             shelf.sessions.setdefault(change.learner, None)
         for answer in change.answers:
             self._answer(change.learner, answer)
@@ -100,6 +109,12 @@ class ModelStore(Store):
         if change.job is not None:
             shelf.sessions.setdefault(change.job.learner, None)
             shelf.jobs = [job for job in shelf.jobs if job.learner != change.job.learner] + [change.job]
+        if change.post is not None:
+            shelf.posts[change.post.code] = change.post
+        if change.post_answer is not None:
+            if change.post_answer.code not in shelf.posts:
+                raise StoreError("there is no such post")
+            shelf.post_answers.setdefault((change.post_answer.code, change.learner), change.post_answer)
         for key in change.dead_screens:
             shelf.screens.pop((change.learner, key), None)
         return tuple(self._word(change.learner, word) for word in change.words)
@@ -120,6 +135,14 @@ class ModelStore(Store):
         return said
 
     async def said(self, number: int, *, screen: tuple[int, str, int] | None = None) -> None:
+        is_there = any(word.number == number for _, word in self.shelf.words)
+        if (
+            screen is not None
+            and is_there
+            and (post := self.shelf.posts.get(screen[1]))
+            and post.chat == screen[0]
+        ):
+            self.shelf.post_messages[screen[1]] = screen[2]
         left = [(who, word) for who, word in self.shelf.words if word.number != number]
         if len(left) < len(self.shelf.words) and screen is not None and screen[0] in self.shelf.sessions:
             self.shelf.screens[screen[:2]] = screen[2]
@@ -133,6 +156,23 @@ class ModelStore(Store):
 
     async def run(self, code: str) -> Run | None:
         return self.shelf.runs.get(code)
+
+    async def post(self, code: str) -> Post | None:
+        return self.shelf.posts.get(code)
+
+    async def posts(self, chat: int, lesson: str) -> list[Post]:
+        return [post for post in self.shelf.posts.values() if (post.chat, post.lesson) == (chat, lesson)]
+
+    async def post_answer(self, code: str, learner: int) -> PostAnswer | None:
+        return self.shelf.post_answers.get((code, learner))
+
+    async def totals(self, code: str) -> Totals:
+        found = [answer for (post, _), answer in self.shelf.post_answers.items() if post == code]
+        return Totals(answered=len(found), right=sum(answer.correct for answer in found))
+
+    async def fresh_posts(self, since: datetime) -> list[str]:
+        answers = self.shelf.post_answers.items()
+        return sorted({code for (code, _), answer in answers if answer.answered_at >= since})
 
     async def tries(self, learner: int) -> list[Tries]:
         asked: dict[tuple[str, str], list[Answer]] = {}
@@ -177,6 +217,7 @@ class ModelStore(Store):
             "jobs": [job.code for job in self.shelf.jobs if job.learner == learner],
             "words": [json.loads(word.body) for who, word in self.shelf.words if who == learner],
             "screens": [key for who, key in self.shelf.screens if who == learner],
+            "post_answers": [{"code": code} for code, who in self.shelf.post_answers if who == learner],
         }
 
     async def forget(self, learner: int, *, update: UpdateKey | None = None) -> None:
@@ -187,6 +228,7 @@ class ModelStore(Store):
         shelf.jobs = [job for job in shelf.jobs if job.learner != learner]
         shelf.runs = {code: run for code, run in shelf.runs.items() if run.learner != learner}
         shelf.screens = {place: message for place, message in shelf.screens.items() if place[0] != learner}
+        shelf.post_answers = {place: one for place, one in shelf.post_answers.items() if place[1] != learner}
         if update in shelf.inbox:
             _, kept_at, handled_at = shelf.inbox[update]
             shelf.inbox[update] = ("", kept_at, handled_at or kept_at)
