@@ -354,7 +354,7 @@ async def test_unknown_commands_get_a_friendly_word(learner: Person, command: st
     assert "/help" in said.text
 
 
-@pytest.mark.parametrize("command", ["/post", "/round", "/stop", "/experiment", "/plan", "/top"])
+@pytest.mark.parametrize("command", ["/round", "/stop", "/experiment", "/plan", "/top"])
 async def test_commands_of_groups_say_that_they_come_later(learner: Person, command: str) -> None:
     """A clear line, not silence."""
     await learner.send(command)
@@ -376,3 +376,10 @@ async def test_edited_messages_do_not_run_again(town: Running, learner: Person) 
     await learner.send("/help")
     await learner.says("/learn")
     assert not any("What is stored" in m.text for m in learner.messages())
+
+
+async def test_posting_in_private_says_where_it_works(learner: Person) -> None:
+    """An administrator who tries it in private hears what to do."""
+    await learner.send("/post")
+    said = await learner.says("group", button="Continue")
+    assert "administrator" in said.text
