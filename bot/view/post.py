@@ -9,7 +9,8 @@ from bot.view.markdown import render
 from bot.view.message import Button, Keyboard, Message, cut, paragraphs
 from bot.view.question import LETTERS, RIGHT, WRONG, question_text
 from bot.view.reading import step_text
-from bot.view.rich import Rich, split, utf16_len
+from bot.view.rich import Rich, utf16_len
+from bot.view.split import split
 from bot.view.stage import Stage
 
 ALERT_LIMIT = 200  # Telegram's limit for the answer to a tap

@@ -381,5 +381,5 @@ async def test_edited_messages_do_not_run_again(town: Running, learner: Person) 
 async def test_posting_in_private_says_where_it_works(learner: Person) -> None:
     """An administrator who tries it in private hears what to do."""
     await learner.send("/post")
-    said = await learner.says("group", button="Continue")
+    said = await learner.says("group", button="Start")
     assert "administrator" in said.text
