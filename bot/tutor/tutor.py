@@ -113,7 +113,10 @@ class Tutor:
         if any(isinstance(effect, Forget) for effect in effects):
             await self._forget(change)
             return
-        if remembered.session is None and isinstance(event, Tap):
+        counts_nothing = isinstance(event, Tap) or (
+            isinstance(event, SharedTap) and change.post_answer is None
+        )
+        if remembered.session is None and counts_nothing:
             await self._answer_stranger(change)
             return
         text = after.model_dump_json()

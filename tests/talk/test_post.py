@@ -177,3 +177,4 @@ async def test_forged_taps_count_nothing(bot: Running, people: dict[int, Person]
         assert not answer.text.startswith(("✅", "❌"))
     with closing(sqlite3.connect(bot.database)) as db:
         assert db.execute("SELECT count(*) FROM post_answers").fetchone() == (0,)
+        assert db.execute("SELECT count(*) FROM learners WHERE learner = ?", (CHEN,)).fetchone() == (0,)
