@@ -16,9 +16,9 @@ from bot.core.actions import Action, parse
 from bot.core.events import SharedTap
 from bot.core.menu import COMMANDS
 from bot.store.base import UpdateKey
+from bot.tutor.learner import Learner
 from bot.tutor.posts import Place, Posts
 from bot.tutor.tutor import Tutor
-from bot.tutor.words import Learner
 
 LINKS = {"learn": "l", "quiz": "q", "train": "t"}  # the private deep link that a command with a lesson opens
 IN_CHARGE = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})

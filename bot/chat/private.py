@@ -9,8 +9,8 @@ from telegram.constants import ChatType, MessageEntityType
 from bot.core.actions import parse
 from bot.core.events import Chatter, ChatterKind, Command, Tap
 from bot.store.base import UpdateKey
+from bot.tutor.learner import Learner
 from bot.tutor.tutor import Tutor
-from bot.tutor.words import Learner
 
 COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(@[A-Za-z0-9_]{3,32})?(?=\s|\Z)")
 NAME_LIMIT = 64  # characters; Telegram's own, and a longer one could fill a message

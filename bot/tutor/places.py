@@ -8,8 +8,8 @@ import logging
 
 from bot.core.scenes import Waiting
 from bot.store.base import Change, NewWord
+from bot.tutor.kept import dumps
 from bot.tutor.tutor import Say, Sleep, Tutor
-from bot.tutor.words import dumps
 from bot.view.screens import draw
 
 log = logging.getLogger(__name__)

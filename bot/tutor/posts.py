@@ -17,8 +17,9 @@ from bot.core.scenes import QuestionScene
 from bot.core.shared import next_to_post
 from bot.course.model import Lesson, Question
 from bot.store.base import Change, NewWord, Post, Store, UpdateKey
+from bot.tutor.kept import dumps
+from bot.tutor.learner import Learner
 from bot.tutor.tutor import Say, Sleep, Tutor
-from bot.tutor.words import Learner, dumps
 from bot.view.message import Message
 from bot.view.post import post_message, step_post
 from bot.view.rich import Rich

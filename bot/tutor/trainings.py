@@ -16,9 +16,10 @@ from bot.course.model import Lab
 from bot.store.base import Store
 from bot.training.engine import TrainingFailed, TrainingFailure
 from bot.training.labels import Labels, PictureWords
+from bot.tutor.kept import Replay
+from bot.tutor.learner import Learner
 from bot.tutor.places import Places
 from bot.tutor.tutor import InLine, Say, Sleep, Tutor
-from bot.tutor.words import Learner, Replay
 from bot.view.texts import Texts
 
 log = logging.getLogger(__name__)

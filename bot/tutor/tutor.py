@@ -21,7 +21,9 @@ from bot.course.model import Lesson
 from bot.errors import OverloadedError
 from bot.store.base import Change, NewWord, Remembered, Store, UpdateKey, Word
 from bot.training.program import program
-from bot.tutor.words import Learner, Replay, answer_word, dumps, gather, seen_post
+from bot.tutor.gather import answer_word, gather
+from bot.tutor.kept import Replay, dumps, seen_post
+from bot.tutor.learner import Learner
 from bot.view.stage import Stage
 from bot.view.texts import Texts, languages, pick
 

@@ -9,8 +9,8 @@ from bot.chat.app import slim
 from bot.chat.private import PrivateChat, command_in, learner_of
 from bot.core.events import Event, Tap
 from bot.store.base import UpdateKey
+from bot.tutor.learner import Learner
 from bot.tutor.tutor import Tutor
-from bot.tutor.words import Learner
 
 ADA, BLAISE = 101, 102
 KEY = UpdateKey(bot=1, update_id=1)

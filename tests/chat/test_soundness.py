@@ -9,7 +9,7 @@ from bot.chat.app import line_of, slim
 from bot.chat.private import NAME_LIMIT, PrivateChat, command_in, learner_of
 from bot.chat.soundness import checked, numbered
 from bot.core.events import Tap
-from bot.tutor.words import Learner
+from bot.tutor.learner import Learner
 from tests.chat.test_private import KEY, Listener, message, message_json, tap_on
 
 ADA = 101

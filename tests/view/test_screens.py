@@ -15,7 +15,7 @@ from bot.core.experiment import Verdict
 from bot.core.menu import COMMANDS
 from bot.core.scenes import LabScene, Plain, ProgressScene, QuestionScene, ResultScene, Scene, StepScene
 from bot.training.program import program
-from bot.tutor.words import TOAST_LIMIT, answer_word, gather
+from bot.tutor.gather import TOAST_LIMIT, answer_word, gather
 from bot.view.lab import caption, percent_text, step_texts
 from bot.view.menu import bar
 from bot.view.message import LABEL_LIMIT, Keyboard, Message, cut

@@ -3,9 +3,7 @@
 Law: a tap's answer comes first, so that nothing that is said can hold it up.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +24,8 @@ from bot.core.effects import (
     Train,
     Untrain,
 )
-from bot.core.events import SeenPost
-from bot.core.experiment import Spec, Verdict, from_json, to_json
-from bot.store.base import Answer, Change, Job, NewWord, Post, PostAnswer, Run, UpdateKey
+from bot.store.base import Answer, Change, Job, NewWord, PostAnswer, Run, UpdateKey
+from bot.tutor.kept import Replay, dumps
 from bot.view.lab import caption
 from bot.view.message import cut
 from bot.view.post import alert
@@ -37,61 +34,6 @@ from bot.view.stage import Stage
 
 TOAST_LIMIT = 200  # UTF-16 units, never fewer than the characters that Telegram counts in the answer to a tap
 EXPORT_NAME = "nabla-export.json"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Learner:
-    """Who sent an update: the id, and what Telegram says of the person."""
-
-    id: int
-    first_name: str = ""
-    language: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Replay:
-    """A run as it is kept under its code: what was trained, and what had been predicted."""
-
-    lesson: str
-    prediction: Verdict
-    spec: Spec
-
-    def as_json(self) -> str:
-        """For the store."""
-        return json.dumps(
-            {"lesson": self.lesson, "prediction": self.prediction, "spec": to_json(self.spec)},
-            allow_nan=False,
-        )
-
-    @classmethod
-    def parse(cls, body: str) -> "Replay":
-        """From the store."""
-        fields = json.loads(body)
-        return cls(
-            lesson=fields["lesson"],
-            prediction=Verdict(fields["prediction"]),
-            spec=from_json(Spec, fields["spec"]),
-        )
-
-
-def seen_post(post: Post, answer: PostAnswer | None) -> SeenPost | None:
-    """A question post as a person sees it; None for a step."""
-    if post.question is None:
-        return None
-    body = json.loads(post.body)
-    return SeenPost(
-        code=post.code,
-        lesson=post.lesson,
-        question=post.question,
-        order=tuple(body["order"]),
-        seen=body["seen"],
-        chosen=answer.option if answer else None,
-    )
-
-
-def dumps(body: Any) -> str:
-    """JSON for the store and the wire; halves of characters survive as escapes."""
-    return json.dumps(body, separators=(",", ":"))
 
 
 def gather(

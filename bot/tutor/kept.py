@@ -1,0 +1,55 @@
+"""What the store keeps as JSON, as values: a run under its code, a post as one person sees it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.events import SeenPost
+from bot.core.experiment import Spec, Verdict, from_json, to_json
+from bot.store.base import Post, PostAnswer
+
+
+def dumps(body: Any) -> str:
+    """JSON for the store and the wire; halves of characters survive as escapes."""
+    return json.dumps(body, separators=(",", ":"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replay:
+    """A run as it is kept under its code: what was trained, and what had been predicted."""
+
+    lesson: str
+    prediction: Verdict
+    spec: Spec
+
+    def as_json(self) -> str:
+        """For the store."""
+        return json.dumps(
+            {"lesson": self.lesson, "prediction": self.prediction, "spec": to_json(self.spec)},
+            allow_nan=False,
+        )
+
+    @classmethod
+    def parse(cls, body: str) -> "Replay":
+        """From the store."""
+        fields = json.loads(body)
+        return cls(
+            lesson=fields["lesson"],
+            prediction=Verdict(fields["prediction"]),
+            spec=from_json(Spec, fields["spec"]),
+        )
+
+
+def seen_post(post: Post, answer: PostAnswer | None) -> SeenPost | None:
+    """A question post as a person sees it; None for a step."""
+    if post.question is None:
+        return None
+    body = json.loads(post.body)
+    return SeenPost(
+        code=post.code,
+        lesson=post.lesson,
+        question=post.question,
+        order=tuple(body["order"]),
+        seen=body["seen"],
+        chosen=answer.option if answer else None,
+    )
