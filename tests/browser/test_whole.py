@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from bot.preview.directory import GROUP_ID
 from bot.training.engine import Engine
 from tests.browser.chromium import DESK, PHONE, PHONE_DARK, ChatPage, Screen, needs_chromium, open_chat
 from tests.house import LESSONS, running
+from tests.person import ADA
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -150,6 +152,27 @@ async def test_three_people_stay_apart(browser: "Browser", tmp_path: Path) -> No
         assert LESSON["steps"][0]["title"] not in await chat.text()
         await chat.send("/start")
         await chat.wait_text("Hello, Blaise!")
+
+
+async def test_a_question_for_a_whole_group(browser: "Browser", tmp_path: Path) -> None:
+    """Ada posts, Blaise answers and sees an alert, a second tap opens the why in his chat; the group sees totals."""
+    async with (
+        running(tmp_path) as bot,
+        open_chat(browser, bot.local.url, screen=TALL, person=ADA, group=GROUP_ID) as chat,
+    ):
+        await chat.send(f"/post {LESSON['id']}")
+        await chat.wait_text(QUESTIONS["purpose"]["ask"])
+        await chat.be("Blaise")
+        shown = await chat.message(QUESTIONS["purpose"]["ask"]).inner_text()
+        await chat.tap(letter_of(shown, correct=True))
+        alert = chat.page.get_by_role("alertdialog")
+        await alert.get_by_text("✅").wait_for()
+        await chat.page.keyboard.press("Escape")
+        await chat.wait_text("1 answered, 100 % right")
+        await picture(chat, "group")
+        await chat.tap(letter_of(shown, correct=False))
+        await chat.wait_text("your answer")
+        assert "Right." in await chat.text()
 
 
 async def test_an_author_saves_and_the_page_says_so(browser: "Browser", tmp_path: Path) -> None:
