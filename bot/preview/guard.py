@@ -5,6 +5,7 @@ site makes a browser send (the local token is no secret), and every answer carri
 """
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -12,6 +13,7 @@ from yarl import URL
 
 from bot.config import LOOPBACK
 
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 (recognized, not bound here)
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -27,12 +29,18 @@ _HEADERS = {
 
 
 def guard(hosts: Iterable[str]) -> Middleware:
-    """Make the check that lets in only requests addressed to these hosts, from our own page or from no page."""
+    """Make the check that lets in only requests addressed to these hosts, from our own page or from no page.
+
+    Who listens everywhere is addressed by any of the machine's addresses: those are let in, names still are not,
+    since only a name can be rebound.
+    """
     names = LOOPBACK | {host.strip("[]").lower() for host in hosts}
+    everywhere = bool(names & EVERYWHERE)
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if _name(request.host) not in names:
+        name = _name(request.host)
+        if name not in names and not (everywhere and _is_address(name)):
             raise web.HTTPForbidden(text="This host name is not served here.")
         if not _is_ours(request):
             raise web.HTTPForbidden(text="Another site may not talk to this chat.")
@@ -44,6 +52,13 @@ def guard(hosts: Iterable[str]) -> Middleware:
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Put the security headers on an answer."""
     response.headers.update(_HEADERS)
+
+
+def _is_address(name: str | None) -> bool:
+    try:
+        return bool(ip_address(name or ""))
+    except ValueError:
+        return False
 
 
 def _name(host: str) -> str | None:

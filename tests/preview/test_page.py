@@ -10,6 +10,7 @@ import telegram
 from bot.preview.directory import GROUP_ID
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from tests.person import ADA, BLAISE, CHEN
+from tests.preview.conftest import now
 
 from .conftest import Api, now
 from .test_framework import KEYBOARD, PNG
@@ -214,6 +215,23 @@ async def test_other_sites_stay_out(
     """A rebound name or a foreign origin gets nothing, neither the page nor the Bot API."""
     async with http.get(local.url + path, headers=headers) as answer:
         assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("192.168.1.7:8080", 200), ("[fe80::1]", 200), ("localhost", 200), ("nabla.example", 403)],
+)
+async def test_who_listens_everywhere_is_found_by_address(
+    http: aiohttp.ClientSession, name: str, status: int
+) -> None:
+    """A phone in the same network comes by the machine's address; a name may have been rebound."""
+    local = LocalTelegram(host="0.0.0.0", port=0, path=None, now=now)
+    await local.start()
+    try:
+        async with http.get(local.url, headers={"Host": name}) as answer:
+            assert answer.status == status
+    finally:
+        await local.stop()
 
 
 async def test_foreign_sockets_stay_out(local: LocalTelegram, http: aiohttp.ClientSession) -> None:
