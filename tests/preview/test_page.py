@@ -10,7 +10,6 @@ import telegram
 from bot.preview.directory import GROUP_ID
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from tests.person import ADA, BLAISE, CHEN
-from tests.preview.conftest import now
 
 from .conftest import Api, now
 from .test_framework import KEYBOARD, PNG
