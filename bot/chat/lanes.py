@@ -1,7 +1,8 @@
 """Lanes: the words of one chat in order, different chats side by side.
 
 Law: a flood pause, a dead chat or a lost connection holds back its own lane only; what may have arrived is
-not said again. A lane lives while something waits in it. The log knows numbers, never texts.
+not said again. In a group nothing is said in the place of an edit. A lane lives while something waits in it.
+The log knows numbers, never texts.
 """
 
 import asyncio
@@ -55,6 +56,11 @@ class _Lane:
     items: deque[Item] = field(default_factory=deque)
     not_before: float = 0.0
     roomy: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def _edits_post(item: Item) -> bool:
+    """Whether it renews what stands in a group, which nobody waits for."""
+    return item.kind is Kind.EDIT and item.word.chat < 0
 
 
 def pause_s(error: TelegramError, otherwise_s: float) -> float:
@@ -158,7 +164,7 @@ class Lanes:
             await self._hand.said(word)
             return
         if item.kind is Kind.EDIT and message_id is None:
-            self._say_anew(lane, item)
+            await self._say_anew(lane, item)
             return
         call = call_for(item.kind, word.chat, item.body, message_id=message_id, content=item.content)
         if word.chat < 0 and item.kind in SENDS:
@@ -198,12 +204,13 @@ class Lanes:
         if again:
             self._put_back(lane, item, error)
         elif next_step is Fate.ANEW:
-            self._say_anew(lane, item)
+            await self._say_anew(lane, item)
         elif isinstance(error, ChatMigrated):
             self._move(item, error.new_chat_id)
-        elif next_step is Fate.REFUSED and item.kind in TEXTS and not item.sorry:
+        elif next_step is Fate.REFUSED and item.kind in TEXTS and not item.sorry and not _edits_post(item):
             log.error("word %d (%s) to chat %d: %s", word.number, item.kind, word.chat, loggable(error))
-            item.kind, item.sorry, item.body = Kind.SAY, True, {"text": self._sorry}
+            topic = {name: item.body[name] for name in ("message_thread_id",) if name in item.body}
+            item.kind, item.sorry, item.body = Kind.SAY, True, {"text": self._sorry} | topic
             lane.items.appendleft(item)
         else:
             if next_step not in {Fate.SAID, Fate.GONE}:
@@ -220,8 +227,11 @@ class Lanes:
         else:
             lane.items.appendleft(item)
 
-    def _say_anew(self, lane: _Lane, item: Item) -> None:
-        """An edit whose message is not there is said as a new message, and counts as one from now on."""
+    async def _say_anew(self, lane: _Lane, item: Item) -> None:
+        """An edit whose message is not there is said as a new message; a post that was taken away stays away."""
+        if _edits_post(item):
+            await self._hand.said(item.word)
+            return
         item.kind = Kind.SAY
         lane.items.appendleft(item)
 

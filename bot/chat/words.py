@@ -67,6 +67,10 @@ _NOBODY_THERE = (
     "need administrator rights",
     "group chat was deactivated",
     "topic_closed",
+    "topic_deleted",
+    "message thread not found",
+    "chat_restricted",
+    "chat_send_plain_forbidden",
 )
 
 

@@ -9,7 +9,7 @@ from bot.store.base import NewWord
 from bot.store.sqlite import SqliteStore
 from tests.chat.botapi import BotApi, Fault, Upload, plain
 from tests.chat.clock import Clock
-from tests.chat.speaker import ADA, DROP, LOST, Speaker, edit, say, word
+from tests.chat.speaker import ADA, DROP, GROUP, LOST, REFUSED, SORRY, Speaker, edit, say, word
 from tests.patience import until
 
 
@@ -147,3 +147,26 @@ async def test_an_unreadable_word_is_dropped_by_its_ids(
     assert await speaker.store.unsaid() == []
     assert caplog.text.count("is not readable") == 5
     assert "private" not in caplog.text
+
+
+@pytest.mark.parametrize("fault", [LOST, REFUSED])
+async def test_a_post_that_is_gone_is_not_said_anew_in_a_group(
+    speaker: Speaker, api: BotApi, fault: Fault
+) -> None:
+    """Its totals are dropped, with nothing in their place; the same for one whose place nobody knows."""
+    await speaker.say(say("post", GROUP, "p"))
+    await speaker.done()
+    api.script["editMessageText"].append(fault)
+    await speaker.say(edit("1 answered", "p", GROUP), edit("1 answered", "unknown", GROUP))
+    await speaker.done()
+    assert api.texts(GROUP) == ["post"]
+    assert len(api.made("editMessageText")) == 1
+
+
+async def test_the_apology_stands_in_the_topic_that_it_is_about(speaker: Speaker, api: BotApi) -> None:
+    """A refused text of a forum topic is not apologised for in the General one."""
+    api.script["sendMessage"].append(REFUSED)
+    await speaker.say(word("say", GROUP, text="x", entities=[], buttons=[], message_thread_id=9))
+    await speaker.done()
+    said = [(sent["text"], sent["message_thread_id"]) for sent in api.made("sendMessage")]
+    assert said == [("x", "9"), (SORRY, "9")]
