@@ -19,7 +19,7 @@ from telegram.error import TelegramError
 from telegram.ext import Application, CallbackContext, TypeHandler
 
 from bot.chat.deliver import Deliverer
-from bot.chat.group import GroupChat
+from bot.chat.group import GroupChat, thread_of
 from bot.chat.intake import Intake, RawUpdate
 from bot.chat.introduction import introduce, until_done
 from bot.chat.lines import Lines
@@ -36,7 +36,10 @@ log = logging.getLogger(__name__)
 
 QUEUE = 2048  # updates between intake and lines; when it is full, intake fetches no more
 TAPPED_PARTS = ("message_id", "date", "chat")
-MESSAGE_PARTS = (*TAPPED_PARTS, "from", "text", "entities", "message_thread_id", "is_topic_message")
+MESSAGE_PARTS = (
+    *TAPPED_PARTS, "from", "sender_chat", "is_automatic_forward", "text", "entities",
+    "message_thread_id", "is_topic_message",
+)  # fmt: skip
 ALLOWED_UPDATES = (UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
 COMMANDS = (  # in the order of the menu
     "start", "learn", "quiz", "train", "lessons", "progress",
@@ -218,6 +221,7 @@ class TelegramChat:
             update=self._key(update),
             chat=chat.id if chat else None,
             callback=query.id if query else None,
+            thread=thread_of(update.message) if update.message else None,
         )
 
     async def _apologize_unkept(self, update: Update) -> None:

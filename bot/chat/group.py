@@ -31,6 +31,11 @@ def payload(name: str, argument: str) -> str:
     return f"{LINKS[name]}-{lesson}" if plain and name in LINKS else "start"
 
 
+def thread_of(message: Message) -> int | None:
+    """The forum topic that a message belongs to; None in the General one, and where a thread is only replies."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
 class GroupChat:
     """Posts and their taps; other bots' commands and people's talk are left alone."""
 
@@ -42,11 +47,11 @@ class GroupChat:
 
     async def on_message(self, message: Message, learner: Learner, key: UpdateKey) -> None:
         """Answer a command that is ours; dismiss all else."""
-        command = command_in(message, self._username)
+        command = None if message.is_automatic_forward else command_in(message, self._username)
         if command is None or not (command.name in COMMANDS or command.to_us):
             await self._tutor.dismiss(key)
             return
-        thread = message.message_thread_id if message.is_topic_message else None
+        thread = thread_of(message)
         if command.name == "post":
             place = Place(chat=message.chat.id, thread=thread)
             await self._post(message, learner, place, command.argument, key)
