@@ -38,7 +38,7 @@ QUEUE = 2048  # updates between intake and lines; when it is full, intake fetche
 TAPPED_PARTS = ("message_id", "date", "chat")
 MESSAGE_PARTS = (
     *TAPPED_PARTS, "from", "sender_chat", "is_automatic_forward", "text", "entities",
-    "message_thread_id", "is_topic_message",
+    "message_thread_id", "is_topic_message", "migrate_to_chat_id", "migrate_from_chat_id",
 )  # fmt: skip
 ALLOWED_UPDATES = (UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
 COMMANDS = (  # in the order of the menu

@@ -8,7 +8,7 @@ from typing import Any
 
 from telegram import CallbackQuery, Message
 from telegram.constants import ChatMemberStatus
-from telegram.error import BadRequest, Forbidden, InvalidToken
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken
 
 from bot.chat.lanes import BotCall
 from bot.chat.private import command_in
@@ -47,6 +47,8 @@ class GroupChat:
 
     async def on_message(self, message: Message, learner: Learner, key: UpdateKey) -> None:
         """Answer a command that is ours; dismiss all else."""
+        if message.migrate_to_chat_id or message.migrate_from_chat_id:
+            await self._move(message)
         command = None if message.is_automatic_forward else command_in(message, self._username)
         if command is None or not (command.name in COMMANDS or command.to_us):
             await self._tutor.dismiss(key)
@@ -77,13 +79,25 @@ class GroupChat:
                 learner, "post.refused", update=key, chat=place.chat, thread=place.thread, link="start"
             )
 
+    async def _move(self, message: Message) -> None:
+        """The group has become a supergroup; each of the two says so, whichever is heard first."""
+        old = message.migrate_from_chat_id or message.chat.id
+        await self._tutor.move(old, message.migrate_to_chat_id or message.chat.id)
+
     async def _is_in_charge(self, message: Message, learner: Learner) -> bool:
         """Whether Telegram says so now; who writes as the group itself is one of its administrators."""
         if message.sender_chat is not None:
             return message.sender_chat.id == message.chat.id
-        params = {"chat_id": message.chat.id, "user_id": learner.id}
         try:
-            member: Mapping[str, Any] = await self._call("getChatMember", params)
+            member = await self._member(message.chat.id, learner.id)
         except (BadRequest, Forbidden, InvalidToken):  # Telegram does not say so: then nobody is
             return False
         return member.get("status") in IN_CHARGE
+
+    async def _member(self, chat: int, user: int) -> Mapping[str, Any]:
+        """What somebody is in a group now, also where it has just got a new id."""
+        try:
+            member: Mapping[str, Any] = await self._call("getChatMember", {"chat_id": chat, "user_id": user})
+        except ChatMigrated as error:
+            member = await self._call("getChatMember", {"chat_id": error.new_chat_id, "user_id": user})
+        return member

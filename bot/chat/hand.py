@@ -6,7 +6,7 @@ store for the next start.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from itertools import count
 from typing import Any
 
@@ -59,13 +59,20 @@ class Hand:
 
     async def said(self, word: Word, screen: tuple[int, str, int] | None = None) -> None:
         """Tell the store, as often as it takes while it is overloaded; the word is out of hand then."""
+        await self._tell(lambda: self._store.said(word.number, screen=screen))
+        self._numbers.discard(word.number)
+
+    async def moved(self, old: int, new: int) -> None:
+        """Tell the store that a group has a new id, as patiently."""
+        await self._tell(lambda: self._store.move(old, new))
+
+    async def _tell(self, tell: Callable[[], Awaitable[None]]) -> None:
         for attempt in count():
             try:
-                await self._store.said(word.number, screen=screen)
+                await tell()
                 break
             except OverloadedError:
                 await self._sleep(backoff_s(attempt, self._jitter, first_s=0.1))
-        self._numbers.discard(word.number)
 
     async def settle(self, timeout_s: float) -> bool:
         """Wait for all tasks, at most so long; then cancel them and take nothing more. True if all ended."""

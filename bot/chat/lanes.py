@@ -206,7 +206,7 @@ class Lanes:
         elif next_step is Fate.ANEW:
             await self._say_anew(lane, item)
         elif isinstance(error, ChatMigrated):
-            self._move(item, error.new_chat_id)
+            await self._move(item, error.new_chat_id)
         elif next_step is Fate.REFUSED and item.kind in TEXTS and not item.sorry and not _edits_post(item):
             log.error("word %d (%s) to chat %d: %s", word.number, item.kind, word.chat, loggable(error))
             topic = {name: item.body[name] for name in ("message_thread_id",) if name in item.body}
@@ -235,8 +235,9 @@ class Lanes:
         item.kind = Kind.SAY
         lane.items.appendleft(item)
 
-    def _move(self, item: Item, chat: int) -> None:
-        """The group has a new id: say the word there."""
+    async def _move(self, item: Item, chat: int) -> None:
+        """The group has a new id: the store hears of it first, then the word is said there."""
+        await self._hand.moved(item.word.chat, chat)
         log.warning("chat %d is now chat %d", item.word.chat, chat)
         item.word = replace(item.word, chat=chat)
         self.put(item)

@@ -18,6 +18,9 @@ def checked(update: Update) -> Update:
         _check_text("user.language_code", user.language_code or "")
     if chat is not None:
         _check_id("chat.id", chat.id)
+    if update.message is not None:
+        _check_id("migrate_to_chat_id", update.message.migrate_to_chat_id or 0)
+        _check_id("migrate_from_chat_id", update.message.migrate_from_chat_id or 0)
     return update
 
 

@@ -213,7 +213,16 @@ class Store(Protocol):
         """The post under a code."""
 
     async def posts(self, chat: int, lesson: str) -> list[Post]:
-        """What of a lesson was posted in a chat, oldest first."""
+        """What of a lesson was posted in a chat, oldest first.
+
+        Not among them: what Telegram refused, so that it was neither said nor answered.
+        """
+
+    async def move(self, old: int, new: int) -> None:
+        """A group has a new id: its posts and the words that wait for it go there; a second time does nothing.
+
+        Message ids do not move along: what was said before is edited no more.
+        """
 
     async def post_answer(self, code: str, learner: int) -> PostAnswer | None:
         """What a person chose on a post."""

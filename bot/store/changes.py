@@ -165,6 +165,12 @@ _SCREEN = """INSERT INTO screens (learner, key, message) SELECT learner, ?, ? FR
     ON CONFLICT (learner, key) DO UPDATE SET message = excluded.message"""
 
 
+def move(db: Connection, old: int, new: int) -> None:
+    """A group's posts and waiting words to its new id."""
+    db.execute("UPDATE posts SET chat = ?, message = 0 * message WHERE chat = ?", (new, old))
+    db.execute("UPDATE words SET chat = ? WHERE chat = ?", (new, old))
+
+
 def sweep(db: Connection, now: datetime) -> bool:
     """Drop some inbox rows handled more than 48 h ago; True if there may be more."""
     return db.execute(_SWEEP, (stamp(now - KEEP_HANDLED), SWEEP_ROWS)).rowcount == SWEEP_ROWS

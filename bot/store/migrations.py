@@ -11,7 +11,8 @@ recorded by name in `_sqlite_migrations`, so that a program can see that a file 
 `jobs`      the training a learner waits for, at most one each, under the code of its run; gone with its result.
 `runs`      a run under its short code, to be replayed by anyone who has the code.
 `screens`   where a screen of a learner stands: its key and Telegram's message id; gone when it is dead.
-`posts`     something of a lesson posted for everyone in a chat; `message` is Telegram's id once it was said.
+`posts`     something of a lesson posted for everyone in a chat; `message` is Telegram's id once it was said,
+            0 where that id is no longer good (the group has a new one).
 `post_answers`  the first tap of a person on a post, unique by (code, learner); goes with the learner.
 `inbox`     an update: its body until it is handled, then empty; gone 48 h after it was handled.
 

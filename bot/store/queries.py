@@ -42,7 +42,7 @@ def _posted(db: Connection, chat: int) -> dict[str, int]:
     if chat > 0:
         return {}
     return dict(
-        db.execute("SELECT code, message FROM posts WHERE chat = ? AND message NOT NULL", (chat,)).fetchall()
+        db.execute("SELECT code, message FROM posts WHERE chat = ? AND message > 0", (chat,)).fetchall()
     )
 
 
@@ -81,8 +81,17 @@ def post(db: Connection, code: str) -> Post | None:
 
 def posts(db: Connection, chat: int, lesson: str) -> list[Post]:
     """What of a lesson was posted in a chat, oldest first."""
-    where = "WHERE chat = :chat AND lesson = :lesson ORDER BY number"
-    return list(_posts(db, where, {"chat": chat, "lesson": lesson}))
+    return list(_posts(db, _POSTED, {"chat": chat, "lesson": lesson}))
+
+
+# Said, or still to be said, or surely seen: anything else was refused.
+_POSTED = """
+    WHERE chat = :chat AND lesson = :lesson AND (
+        message NOT NULL
+        OR EXISTS (SELECT 1 FROM words WHERE words.key = posts.code)
+        OR EXISTS (SELECT 1 FROM post_answers WHERE post_answers.code = posts.code)
+    ) ORDER BY number
+"""
 
 
 def _posts(db: Connection, where: str, values: Mapping[str, Any]) -> Iterator[Post]:

@@ -129,6 +129,9 @@ class SqliteStore(Store):
     async def posts(self, chat: int, lesson: str) -> list[Post]:
         return await self._read(lambda db: queries.posts(db, chat, lesson))
 
+    async def move(self, old: int, new: int) -> None:
+        await self._write(lambda db: changes.move(db, old, new))
+
     async def post_answer(self, code: str, learner: int) -> PostAnswer | None:
         return await self._read(lambda db: queries.post_answer(db, code, learner))
 

@@ -178,6 +178,10 @@ class Tutor:
         words = await self.commit(Change(learner=learner.id, update=update, words=(word,)))
         self._say(words or ())
 
+    async def move(self, old: int, new: int) -> None:
+        """A group has a new id: its posts are there from now on."""
+        await self._store.move(old, new)
+
     async def dismiss(self, update: UpdateKey) -> None:
         """Mark an update handled that asks for nothing."""
         await self.commit(Change(learner=0, update=update))

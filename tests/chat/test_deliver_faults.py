@@ -5,7 +5,9 @@ import json
 import pytest
 
 from bot.errors import OverloadedError
+from bot.store.base import Change, Post
 from tests.chat.botapi import BotApi, Fault
+from tests.chat.clock import noon
 from tests.chat.speaker import ADA, BLOCKED, DOWN, DROP, GROUP, REFUSED, SORRY, Speaker, edit, say, word
 from tests.patience import until
 
@@ -110,6 +112,23 @@ async def test_a_group_that_moved_is_followed(speaker: Speaker, api: BotApi) -> 
     await speaker.say(*[say(str(n), GROUP) for n in range(3)])
     await speaker.done()
     assert api.texts(-200) == ["0", "1", "2"]
+
+
+async def test_a_group_that_moved_takes_its_posts_along(speaker: Speaker, api: BotApi) -> None:
+    """The news as an error: the post stands at the new id, is edited there, and nothing is left at the old one."""
+    moved = Fault(status=400, description="Bad Request: upgraded", parameters={"migrate_to_chat_id": -200})
+    api.chat_script[GROUP].append(moved)
+    post = Post(code="p", chat=GROUP, lesson="l", question="q", body="{}", made_at=noon())
+    change = Change(learner=ADA, words=(say("post", GROUP, "p"),), post=post)
+    speaker.deliverer.deliver(await speaker.store.commit(change, now=noon()) or ())
+    await speaker.done()
+    found = await speaker.store.post("p")
+    assert found and found.chat == -200
+    assert list(await speaker.screens(-200)) == ["p"]
+    await speaker.say(edit("1 answered", "p", -200))
+    await speaker.done()
+    assert [sent["chat_id"] for sent in api.made("editMessageText")] == ["-200"]
+    assert api.texts(-200) == ["post"]
 
 
 async def test_an_overloaded_store_is_told_again(

@@ -31,6 +31,14 @@ def test_what_is_no_id_is_refused(number: object) -> None:
         checked(update(chat={"id": number}))
 
 
+def test_a_groups_new_id_must_be_one() -> None:
+    """What names it otherwise would move posts to nowhere."""
+    for field in ("migrate_to_chat_id", "migrate_from_chat_id"):
+        body = {**message_json("hi"), field: "-5"}
+        with pytest.raises(TypeError, match=field):
+            checked(Update.de_json(slim({"update_id": 1, "message": body}), None))
+
+
 @pytest.mark.parametrize("field", [{"first_name": None}, {"first_name": 5}, {"language_code": ["en"]}])
 def test_what_is_no_text_is_refused(field: dict[str, Any]) -> None:
     """It is needed to say anything, an apology too."""

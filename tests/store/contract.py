@@ -298,7 +298,8 @@ class StoreContract:
     async def test_a_post_is_found_by_its_code_and_by_its_chat(self, store: Store) -> None:
         """What was posted where, oldest first; other chats and lessons have their own."""
         for post in (post_of("p1"), post_of("p2"), post_of("p3", chat=-5), post_of("p4", lesson="l2")):
-            await store.commit(Change(learner=ANN, post=post), now=NOW)
+            said = NewWord(chat=post.chat, kind="say", body="{}", key=post.code)
+            await store.commit(Change(learner=ANN, words=(said,), post=post), now=NOW)
         assert await store.post("p1") == post_of("p1")
         assert await store.post("nothing") is None
         assert [post.code for post in await store.posts(GROUP, "l1")] == ["p1", "p2"]
@@ -335,6 +336,36 @@ class StoreContract:
         await store.said(word_.number, screen=(GROUP, "p1", 77))
         assert dict((await store.load(GROUP)).screens) == {"p1": 77}
         assert (await store.load(GROUP)).session is None
+
+    async def test_what_was_refused_is_not_posted(self, store: Store) -> None:
+        """A post counts while it waits, and once it was said or answered; not when it was given up."""
+        for code in ("p1", "p2", "p3"):
+            said = NewWord(chat=GROUP, kind="say", body="{}", key=code)
+            await store.commit(Change(learner=ANN, words=(said,), post=post_of(code)), now=NOW)
+        first, second, third = await store.unsaid()
+        await store.commit(Change(learner=BOB, post_answer=chose("p3", 0)), now=NOW)
+        await store.said(first.number)
+        await store.said(second.number, screen=(GROUP, "p2", 78))
+        await store.said(third.number)
+        assert [post.code for post in await store.posts(GROUP, "l1")] == ["p2", "p3"]
+
+    async def test_a_group_with_a_new_id_keeps_its_posts_and_words(self, store: Store) -> None:
+        """What waits goes there, answers count on; a message id of before is good for nothing."""
+        for code in ("p1", "p2"):
+            said = NewWord(chat=GROUP, kind="say", body="{}", key=code)
+            await store.commit(Change(learner=ANN, words=(said,), post=post_of(code)), now=NOW)
+        await store.commit(Change(learner=ANN, words=(word(),)), now=NOW)
+        await store.said((await store.unsaid())[0].number, screen=(GROUP, "p1", 78))
+        await store.commit(Change(learner=BOB, post_answer=chose("p1", 0)), now=NOW)
+        for _ in range(2):
+            await store.move(GROUP, -77)
+        assert [post.code for post in await store.posts(-77, "l1")] == ["p1", "p2"]
+        assert await store.posts(GROUP, "l1") == []
+        assert dict((await store.load(-77)).screens) == {}
+        assert [word.chat for word in await store.unsaid()] == [-77, ANN]
+        await store.said((await store.unsaid())[0].number, screen=(-77, "p2", 3))
+        assert dict((await store.load(-77)).screens) == {"p2": 3}
+        assert await store.totals("p1") == Totals(answered=1, right=1)
 
     async def test_forgetting_takes_a_person_out_of_posts(self, store: Store) -> None:
         """The post stays, without the person."""

@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from statistics import fmean, median
 from typing import Any
@@ -74,7 +74,9 @@ class ModelStore(Store):
         screens = {key: message for (who, key), message in self.shelf.screens.items() if who == learner}
         if learner < 0:
             posts = self.shelf.post_messages.items()
-            screens |= {code: message for code, message in posts if self.shelf.posts[code].chat == learner}
+            screens |= {
+                code: message for code, message in posts if message and self.shelf.posts[code].chat == learner
+            }
         return Remembered(session=self.shelf.sessions.get(learner), screens=screens)
 
     async def commit(self, change: Change, *, now: datetime) -> tuple[Word, ...] | None:
@@ -161,7 +163,17 @@ class ModelStore(Store):
         return self.shelf.posts.get(code)
 
     async def posts(self, chat: int, lesson: str) -> list[Post]:
-        return [post for post in self.shelf.posts.values() if (post.chat, post.lesson) == (chat, lesson)]
+        there = {word.key for _, word in self.shelf.words} | set(self.shelf.post_messages)
+        there |= {code for code, _ in self.shelf.post_answers}
+        posts = [post for post in self.shelf.posts.values() if post.code in there]
+        return [post for post in posts if (post.chat, post.lesson) == (chat, lesson)]
+
+    async def move(self, old: int, new: int) -> None:
+        shelf = self.shelf
+        moved = {code for code, post in shelf.posts.items() if post.chat == old}
+        shelf.posts |= {code: replace(shelf.posts[code], chat=new) for code in moved}
+        shelf.post_messages |= dict.fromkeys(moved & set(shelf.post_messages), 0)
+        shelf.words = [(who, replace(w, chat=new) if w.chat == old else w) for who, w in shelf.words]
 
     async def post_answer(self, code: str, learner: int) -> PostAnswer | None:
         return self.shelf.post_answers.get((code, learner))
