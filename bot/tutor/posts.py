@@ -61,19 +61,19 @@ class Posts:
         self._sleep = sleep
         self._renewing: dict[str, asyncio.Task[None]] = {}
         self._waiting: set[str] = set()  # codes that were answered since their last edit began
+        self._stopped = False
         tutor.on_post_answered = self.answered
 
     async def post(self, by: Learner, place: Place, argument: str, *, update: UpdateKey) -> None:
         """Post a question or step of a lesson: `LESSON [STEP or QUESTION]`; what cannot be is said in the chat."""
         stage = self._tutor.stage(pick(None, by.language))
-        lesson_id, _, name = argument.lower().partition(" ")
+        lesson_id, name = [*argument.lower().split(maxsplit=1), "", ""][:2]
         lesson = stage.shelf.get(lesson_id)
         if lesson is None:
             ids = ", ".join(list(stage.shelf)[:8]) or "—"
             text = stage.texts("post.usage", ids=ids)
             await self._say_all(by, place, [Message(rich=Rich(text))], update)
             return
-        name = name.strip()
         posted = {post.question for post in await self._store.posts(place.chat, lesson.id) if post.question}
         question = quiz.find(lesson, name) if name else next_to_post(lesson, posted)
         if question is not None:
@@ -92,10 +92,8 @@ class Posts:
     def answered(self, code: str) -> None:
         """Renew the totals of a post, now or when ten seconds have passed since the last time."""
         self._waiting.add(code)
-        if code not in self._renewing:
-            task = asyncio.create_task(self._renew(code))
-            self._renewing[code] = task
-            task.add_done_callback(lambda _: self._renewing.pop(code, None))
+        if code not in self._renewing and not self._stopped:
+            self._renewing[code] = asyncio.create_task(self._renew(code))
 
     async def resume(self) -> None:
         """Renew what was answered before the last stop; call once, at start."""
@@ -104,6 +102,7 @@ class Posts:
 
     async def stop(self) -> None:
         """End the renewing; the totals are counted anew at the next start."""
+        self._stopped = True
         tasks = list(self._renewing.values())
         for task in tasks:
             task.cancel()
@@ -148,6 +147,9 @@ class Posts:
             except Exception as error:  # noqa: BLE001 (totals can wait: the next tap or start renews them)
                 log.error("the totals of post %s were not renewed: %s", code, type(error).__name__)
             await self._sleep(RENEW_S)
+        del self._renewing[
+            code
+        ]  # here, not in a callback: a tap that comes in between would wait for the next
 
     async def _edit(self, code: str) -> None:
         post = await self._store.post(code)
