@@ -28,7 +28,7 @@ from bot.core.scenes import (
     Welcome,
 )
 from bot.course.model import Lesson, Question
-from bot.view import lab, menu, question, reading
+from bot.view import lab, menu, post, question, reading
 from bot.view.message import Message, Rows
 from bot.view.rich import Rich
 from bot.view.stage import Stage
@@ -63,6 +63,7 @@ def draw(stage: Stage, scene: Scene, key: str) -> list[Message]:
 
 
 SAMPLE_KEY = "AAAAAAAA"  # as long as every key
+MOST_ANSWERS = 10**7  # people in the largest channel
 
 
 def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, LabelRows]]:
@@ -81,6 +82,11 @@ def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, LabelRows]]:
             for state in _states(lesson, each):
                 message = question.question_message(stage, state, SAMPLE_KEY)
                 yield f"questions[{place}]", message.rich, _labels(message.rows)
+            if each in lesson.practice:
+                shared = post.post_message(
+                    stage, _posted(lesson, each), SAMPLE_KEY, answered=MOST_ANSWERS, right=MOST_ANSWERS
+                )
+                yield f"questions[{place}]", shared.rich, _labels(shared.rows)
         if lesson.lab:
             state_ = new_state(lesson.lab).model_copy(
                 update={"fresh": False, "shared": True, "restarted": True}
@@ -105,8 +111,15 @@ def _states(lesson: Lesson, asked: Question) -> Iterator[QuestionScene]:
         )
 
 
+def _posted(lesson: Lesson, asked: Question) -> QuestionScene:
+    order = tuple(range(len(asked.options)))
+    return QuestionScene(lesson=lesson.id, question=asked.id, order=order, place=1, total=1, alone=True)
+
+
 def _labels(rows: Rows) -> LabelRows:
-    return tuple(tuple((button.label, button.data) for button in row) for row in rows)
+    """Links are no callbacks: they carry no data."""
+    labels = (tuple((button.label, button.data) for button in row if not button.url) for row in rows)
+    return tuple(row for row in labels if row)
 
 
 def _no_program(_: Spec) -> str:

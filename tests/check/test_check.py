@@ -186,6 +186,19 @@ def test_a_message_of_exactly_the_limit_is_clean() -> None:
     assert found((ask, "😀" * (room // 2) + "x" * (room % 2 + 1))) == ["message-too-long"]
 
 
+def test_a_question_must_fit_as_a_post_too() -> None:
+    """With a long title the post is the longest state: title, how to answer, and totals stand in it."""
+    title, ask = ("title: A small lesson", "title: " + "T" * 200), "What does training change?"
+    lesson = load_text(GOOD.replace(*title).encode(), file="f.yaml").lesson
+    assert lesson is not None
+    questions = [rich for path, rich, _ in longest_messages(lesson) if path.startswith("questions")]
+    longest = max(questions, key=lambda rich: rich.units)
+    assert longest.text.endswith("answered, 100 % right")
+    room = 4096 - longest.units + len(ask)
+    assert found(title, (ask, "x" * room)) == []
+    assert found(title, (ask, "x" * (room + 1))) == ["message-too-long"]
+
+
 def test_a_long_step_is_split_not_refused() -> None:
     """Paragraphs go into several messages; one paragraph or block cannot."""
     paragraph = "word " * 300
