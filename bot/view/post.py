@@ -14,6 +14,7 @@ from bot.view.split import split
 from bot.view.stage import Stage
 
 ALERT_LIMIT = 200  # Telegram's limit for the answer to a tap
+SENTENCE_END = re.compile(r"""[.!?…]["'”’»)\]]*(?=\s)|[。！？]""")
 
 
 def post_message(
@@ -46,9 +47,14 @@ def alert(option: Option) -> str:
     text = f"{RIGHT if option.correct else WRONG} {_one_line(render(option.because))}"
     if utf16_len(text) <= ALERT_LIMIT:
         return text
-    whole = [text[: end.end()] for end in re.finditer(r"[.!?…](?=\s)", text)]
+    whole = [text[: end.end()] for end in SENTENCE_END.finditer(text) if _begins(text[end.end() :])]
     fitting = [part for part in whole if utf16_len(part) <= ALERT_LIMIT]
     return fitting[-1] if fitting else cut(text, ALERT_LIMIT)
+
+
+def _begins(rest: str) -> bool:
+    """Whether a sentence begins here; after an abbreviation it goes on in small letters."""
+    return not rest.lstrip()[:1].islower()
 
 
 def _one_line(rich: Rich) -> str:
