@@ -14,7 +14,7 @@ from PIL import Image
 
 from bot.core.experiment import Optimizer, Outcome
 from bot.training.engine import Engine, TrainingFailed, TrainingFailure
-from bot.training.forkserver import SECRETS
+from bot.training.forkserver import SECRETS, Context
 from bot.training.pool import Workers
 from tests.patience import until
 from tests.training.samples import LABELS, houses
@@ -266,17 +266,28 @@ async def test_stopping_ends_everything_soon() -> None:
         await until(lambda: not Path(f"/proc/{process}").exists(), timeout_s=PATIENCE_S)  # noqa: B023 (done in this round)
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.02, 1.0])
-async def test_stopping_while_it_starts_is_quick(after_s: float) -> None:
-    """A bot that is stopped at once does not wait for TensorFlow's import."""
+@pytest.mark.parametrize("importing", [False, True])
+async def test_stopping_while_it_starts_waits_for_no_import(
+    importing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that is stopped at once does not wait for TensorFlow, here a module whose import never ends."""
+    began = tmp_path / "began"
+    (tmp_path / "endless.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep({NEVER_S})\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr("bot.training.pool.Context", lambda _, added: Context("endless", added))
     engine = Engine(warm=(2,))
     await engine.start()
     call = asyncio.create_task(engine.train(1, houses()))
-    await asyncio.sleep(after_s)
-    async with asyncio.timeout(2.0):
+    await asyncio.sleep(0)
+    if importing:
+        await until(began.exists, timeout_s=PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
         await engine.stop()
-    with pytest.raises(TrainingFailed):
+    with pytest.raises(TrainingFailed) as failed:
         await call
+    assert failed.value.reason is TrainingFailure.CLOSED
     assert not engine.ready.is_set()
 
 
