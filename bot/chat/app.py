@@ -48,7 +48,7 @@ COMMANDS = (  # in the order of the menu
 
 
 def line_of(update: object) -> Hashable:
-    """Whose line an update stands in: the learner's in private and for every tap, the group's for a command.
+    """Whose line an update stands in: the learner's in private and for a tap, the group's for a command or new id.
 
     None for what asks for nothing: a busy group's talk must not crowd out its commands.
     """
@@ -56,8 +56,10 @@ def line_of(update: object) -> Hashable:
         return None
     chat, user = update.effective_chat, update.effective_user
     if chat is not None and chat.type != ChatType.PRIVATE and update.callback_query is None:
-        said = update.message.text if update.message else None
-        return chat.id if (said or "").startswith("/") else None
+        message = update.message
+        moved = message is not None and (message.migrate_to_chat_id or message.migrate_from_chat_id)
+        said = message.text if message else None
+        return chat.id if moved or (said or "").startswith("/") else None
     return user.id if user else None
 
 

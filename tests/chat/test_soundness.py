@@ -95,6 +95,12 @@ def test_a_groups_talk_is_not_in_its_line(text: str, line: int | None) -> None:
     assert line_of(update(text=text)) == ADA
 
 
+def test_a_groups_new_id_is_in_its_line() -> None:
+    """However busy the group's talk is."""
+    body = {**message_json("hi"), "chat": GROUP, "migrate_to_chat_id": -7}
+    assert line_of(Update.de_json(slim({"update_id": 1, "message": body}), None)) == -5
+
+
 def test_what_nobody_reads_may_be_missing() -> None:
     """A lean server leaves out dates and `chat_instance`: its taps want an answer all the same."""
     where = {"id": ADA, "type": "private"}

@@ -91,6 +91,15 @@ async def test_a_bot_that_may_not_write_says_nothing_and_goes_on(bot: Running, a
     await ada.says(ASK)
 
 
+async def test_of_two_bots_in_a_group_the_one_that_is_named_posts(bot: Running, ada: Person) -> None:
+    """Seen by an administrator bot too, the other one's command gets no answer."""
+    who = {"id": ADA, "is_bot": False, "first_name": "Ada"}
+    arrive(bot, **{"from": who}, text=POST.replace("/post", "/post@another_bot"))
+    await ada.send(POST.replace("/post", "/POST@Nabla_Local_Bot"))
+    await ada.says(ASK)
+    assert len([m for m in ada.messages() if m.body["from"]["is_bot"]]) == 1
+
+
 async def test_totals_for_a_group_that_threw_the_bot_out_harm_nobody(bot: Running, ada: Person) -> None:
     """The tap before still counted and was answered; private chats go on."""
     await ada.send(POST)
