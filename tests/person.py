@@ -66,12 +66,15 @@ class Message:
 
 
 class Person:
-    """Somebody who writes, taps, and reads what the bot says in one chat."""
+    """Somebody who writes, taps, and reads what the bot says in one chat, or in one topic of a forum."""
 
-    def __init__(self, local: LocalTelegram, person: int = ADA, *, chat: int | None = None) -> None:
+    def __init__(
+        self, local: LocalTelegram, person: int = ADA, *, chat: int | None = None, thread: int | None = None
+    ) -> None:
         self.local = local
         self.id = person
         self.chat = person if chat is None else chat
+        self.thread = thread
         self._unseen: list[Message] = []
         self._heard = asyncio.Event()
         self.leave: Callable[[], None] = local.listen(self._on_frame)
@@ -79,7 +82,9 @@ class Person:
     async def send(self, text: str, *, reply_to: int | None = None) -> None:
         """Write a message; the bot's answer is for `says`."""
         await self.local.join(self.id)
-        await self.local.send(person=self.id, chat=self.chat, text=text, reply_to=reply_to)
+        await self.local.send(
+            person=self.id, chat=self.chat, text=text, reply_to=reply_to, thread=self.thread
+        )
 
     async def send_sticker(self) -> None:
         """Send a sticker."""
@@ -132,13 +137,13 @@ class Person:
 
     def last(self) -> Message:
         """Give the bot's newest message as it is now."""
-        said = [message for message in self.messages() if message.body["from"]["is_bot"]]
+        said = [message for message in self.messages() if self._is_said(message.body)]
         assert said, "the bot has said nothing"
         return said[-1]
 
     def messages(self) -> list[Message]:
-        """Give the chat as it is now, oldest first."""
-        return [Message.of(body) for body in self.local.messages(self.chat)]
+        """Give the chat (or the topic) as it is now, oldest first."""
+        return [Message.of(body) for body in self.local.messages(self.chat) if self._is_here(body)]
 
     async def download(self, file_id: str) -> bytes:
         """Read a picture or document that the bot sent."""
@@ -148,6 +153,16 @@ class Person:
 
     def _on_frame(self, frame: dict[str, Any]) -> None:
         body = frame.get("message", {})
-        if frame["type"] == "message" and body["chat"]["id"] == self.chat and body["from"]["is_bot"]:
+        if frame["type"] == "message" and body["chat"]["id"] == self.chat and self._is_said(body):
             self._unseen.append(Message.of(body))
             self._heard.set()
+
+    def _is_said(self, body: dict[str, Any]) -> bool:
+        """Whether the bot says it here, to this person: in a channel nobody is named, and its posts all count."""
+        sender = body.get("from", {"id": self.local.bot.id})
+        receiver = body.get("receiver_user", {"id": self.id})
+        return sender["id"] == self.local.bot.id and receiver["id"] == self.id and self._is_here(body)
+
+    def _is_here(self, body: dict[str, Any]) -> bool:
+        thread = body.get("message_thread_id") if body.get("is_topic_message") else None
+        return self.thread is None or thread == self.thread

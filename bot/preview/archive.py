@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 from bot.errors import StoreError
 
-VERSION = 1
+VERSION = 2
+"""1 knew private chats and one group; its rows are read as they are, and new places are added beside them."""
 _SCHEMA = """
 CREATE TABLE people (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE chats (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -137,6 +138,7 @@ class Archive:
         if _version(database) == 0:
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 database.execute(statement)
+        if _version(database) != VERSION:
             database.execute(f"PRAGMA user_version = {VERSION}")
 
     def _connect(self) -> sqlite3.Connection:

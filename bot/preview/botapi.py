@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.errors import StoreError
-from bot.preview import editing, fetching, sending  # noqa: F401 - importing them registers their methods
+from bot.preview import commands, editing, fetching, privately, sending  # noqa: F401 - importing them registers their methods
 from bot.preview.archive import Archive
 from bot.preview.cloud import Cloud
 from bot.preview.faults import Call, Faults
@@ -48,7 +48,7 @@ class BotApi:
         name, params = request.match_info["method"], Params(fields={})
         try:
             self._check_token(request)
-            method = find_method(name)
+            method = find_method(name, with_newer=self._cloud.ephemerals.on)
             name, params = method.name, await _read(request)
             answer = await self._with_faults(request, method, params)
         except Refused as refused:
@@ -74,7 +74,7 @@ class BotApi:
         return answer
 
     async def _run(self, method: Method, params: Params) -> web.Response:
-        params.check_known(method.takes)
+        params.check_known((*method.takes, *(method.newer if self._cloud.ephemerals.on else ())))
         result = method.call(self._cloud, params)
         if inspect.isawaitable(result):
             result = await result

@@ -1,11 +1,6 @@
-"""Who is there and what was said: people, chats with their members, messages, files.
+"""Who is there: people, and chats with their members and topics. Values only."""
 
-Values only. A message is kept as the very Bot API object that everybody gets to see, so that the bot,
-the page and the archive cannot disagree about it.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any, Self, TypeAlias
 
@@ -65,11 +60,24 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """Somebody's standing in a chat, with the rights an administrator was given."""
+    """Somebody's standing in a chat, with an administrator's rights or what a restricted member still may."""
 
     user_id: int
     standing: Standing = Standing.MEMBER
     rights: frozenset[str] = frozenset()
+
+
+GENERAL = 1
+"""The id of a forum's General topic; its messages carry none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """A topic of a forum; its id is that of the message that opened it."""
+
+    id: int
+    name: str
+    closed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +89,14 @@ class Chat:
     name: str
     username: str | None = None
     members: tuple[Member, ...] = ()
+    denied: frozenset[str] = frozenset()
+    """Permissions that a group's plain members do not have."""
+    topics: tuple[Topic, ...] = ()
+    """The topics of a forum, the General one first; none if it is no forum."""
+    linked: int | None = None
+    """A channel's discussion group, or that group's channel."""
+    upgraded_to: int | None = None
+    """The supergroup that a basic group became."""
 
     def member(self, user_id: int) -> Member | None:
         """Find somebody who is or was in the chat."""
@@ -91,12 +107,24 @@ class Chat:
         others = tuple(other for other in self.members if other.user_id != member.user_id)
         return replace(self, members=(*others, member))
 
+    def topic(self, topic_id: int) -> Topic | None:
+        """Find a topic."""
+        return next((topic for topic in self.topics if topic.id == topic_id), None)
+
+    def with_topic(self, topic: Topic) -> Self:
+        """Give the chat with this topic new or as it is now."""
+        if self.topic(topic.id) is None:
+            return replace(self, topics=(*self.topics, topic))
+        return replace(self, topics=tuple(topic if old.id == topic.id else old for old in self.topics))
+
     def as_object(self) -> Object:
         """Give the Bot API's Chat."""
         name = "first_name" if self.kind is ChatKind.PRIVATE else "title"
         chat: Object = {"id": self.id, "type": self.kind.value, name: self.name}
         if self.username:
             chat["username"] = self.username
+        if self.topics:
+            chat["is_forum"] = True
         return chat
 
     def as_row(self) -> Object:
@@ -111,11 +139,15 @@ class Chat:
             "name": self.name,
             "username": self.username,
             "members": members,
+            "denied": sorted(self.denied),
+            "topics": [asdict(topic) for topic in self.topics],
+            "linked": self.linked,
+            "upgraded_to": self.upgraded_to,
         }
 
     @classmethod
     def from_row(cls, row: Object) -> Self:
-        """Read what the archive kept."""
+        """Read what the archive kept; one written before there were topics knows less."""
         members = tuple(
             Member(
                 user_id=member["user_id"],
@@ -124,56 +156,14 @@ class Chat:
             )
             for member in row["members"]
         )
-        return cls(**{**row, "kind": ChatKind(row["kind"]), "members": members})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """One message; `body` is the Bot API's Message."""
-
-    chat_id: int
-    id: int
-    body: Mapping[str, Any]
-
-    @property
-    def sender_id(self) -> int:
-        """Give the id of who wrote it."""
-        return int(self.body["from"]["id"])
-
-    def without_reply(self) -> Object:
-        """Give it as it stands in an answer to it: replies are not nested."""
-        return {name: value for name, value in self.body.items() if name != "reply_to_message"}
-
-    def callback_data(self) -> set[str]:
-        """List what its buttons say when they are pressed."""
-        rows = self.body.get("reply_markup", {}).get("inline_keyboard", [])
-        return {button["callback_data"] for row in rows for button in row if "callback_data" in button}
-
-
-@dataclass(frozen=True, kw_only=True)
-class File:
-    """An uploaded file; its content is in the archive."""
-
-    id: str
-    unique_id: str
-    path: str
-    size: int
-    name: str
-    mime_type: str
-    width: int = 0
-    height: int = 0
-
-    def _as_object(self) -> Object:
-        return {"file_id": self.id, "file_unique_id": self.unique_id, "file_size": self.size}
-
-    def as_file(self) -> Object:
-        """Give the Bot API's File."""
-        return {**self._as_object(), "file_path": self.path}
-
-    def as_photo(self) -> list[Object]:
-        """Give the Bot API's list of PhotoSize: one, since nothing is scaled here."""
-        return [{**self._as_object(), "width": self.width, "height": self.height}]
-
-    def as_document(self) -> Object:
-        """Give the Bot API's Document."""
-        return {**self._as_object(), "file_name": self.name, "mime_type": self.mime_type}
+        return cls(
+            id=row["id"],
+            kind=ChatKind(row["kind"]),
+            name=row["name"],
+            username=row["username"],
+            members=members,
+            denied=frozenset(row.get("denied", ())),
+            topics=tuple(Topic(**topic) for topic in row.get("topics", ())),
+            linked=row.get("linked"),
+            upgraded_to=row.get("upgraded_to"),
+        )

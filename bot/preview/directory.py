@@ -1,8 +1,12 @@
 """Who is there: the bot, the people, and the chats with their members and rights."""
 
+from dataclasses import replace
+
+from bot.preview.access import Access, check_access
 from bot.preview.archive import Archive, Table
-from bot.preview.chats import Chat, ChatKind, Member, Object, Standing, User
-from bot.preview.refusals import bad_request, chat_not_found, forbidden
+from bot.preview.chats import GENERAL, Chat, ChatKind, Member, Object, Standing, Topic, User
+from bot.preview.refusals import bad_request, chat_not_found
+from bot.preview.rights import standing_fields
 
 BOT = User(id=4242, first_name="Nabla", username="nabla_local_bot", is_bot=True)
 PEOPLE = (
@@ -10,7 +14,28 @@ PEOPLE = (
     User(id=102, first_name="Blaise", username="blaise_local", language_code="fr"),
     User(id=103, first_name="Chen", username="chen_local", language_code="zh-hans"),
 )
+ANONYMOUS_BOT = User(id=1087968824, first_name="Group", username="GroupAnonymousBot", is_bot=True)
+"""Telegram's own account in whose name hidden administrators write in their group."""
+SERVICE = User(id=777000, first_name="Telegram")
+"""Telegram's own account in whose name a channel's posts come into its discussion group."""
 GROUP_ID = -1_000_000_000_001
+FORUM_ID = -1_000_000_000_011
+CHANNEL_ID = -1_000_000_000_012
+DISCUSSION_ID = -1_000_000_000_013
+_GROUP = ChatKind.SUPERGROUP
+_PLACES = (
+    Chat(id=GROUP_ID, kind=_GROUP, name="Study group"),
+    Chat(id=FORUM_ID, kind=_GROUP, name="Course forum", topics=(Topic(id=GENERAL, name="General"),)),
+    Chat(
+        id=CHANNEL_ID,
+        kind=ChatKind.CHANNEL,
+        name="Daily questions",
+        username="daily_local",
+        linked=DISCUSSION_ID,
+    ),
+    Chat(id=DISCUSSION_ID, kind=_GROUP, name="Daily questions chat", linked=CHANNEL_ID),
+)
+_POSTING = frozenset({"can_manage_chat", "can_post_messages", "can_edit_messages"})
 
 
 class Directory:
@@ -23,23 +48,29 @@ class Directory:
         self.chats: dict[int, Chat] = {}
 
     async def load(self) -> None:
-        """Take up where an earlier run stopped, or begin with three people and a group."""
+        """Take up where an earlier run stopped, or begin with three people; places that are new are added to both."""
         for row in await self._archive.rows(Table.PEOPLE):
             self.people[row["id"]] = User(**row)
         for row in await self._archive.rows(Table.CHATS):
             self.chats[row["id"]] = Chat.from_row(row)
         if not self.chats:
-            self._begin()
+            for person in PEOPLE:
+                self.join(person)
+                self.started(person.id)
+        for place in _PLACES:
+            if place.id not in self.chats:
+                self.keep_chat(replace(place, members=self._first_members(place)))
 
-    def _begin(self) -> None:
-        for person in PEOPLE:
-            self.join(person)
-            self.started(person.id)
-        members = tuple(
-            Member(user_id=user.id, standing=Standing.CREATOR if user is PEOPLE[0] else Standing.MEMBER)
-            for user in (*PEOPLE, self.bot)
+    def _first_members(self, place: Chat) -> tuple[Member, ...]:
+        standings = {PEOPLE[0].id: Standing.CREATOR}
+        people = tuple(
+            Member(user_id=user.id, standing=standings.get(user.id, Standing.MEMBER))
+            for user in PEOPLE
+            if user.id in self.people
         )
-        self.keep_chat(Chat(id=GROUP_ID, kind=ChatKind.SUPERGROUP, name="Study group", members=members))
+        if place.kind is ChatKind.CHANNEL:
+            return (*people, Member(user_id=BOT.id, standing=Standing.ADMINISTRATOR, rights=_POSTING))
+        return (*people, Member(user_id=BOT.id))
 
     def join(self, person: User) -> None:
         """Let somebody into this Telegram; their private chat opens with their first message."""
@@ -80,37 +111,19 @@ class Directory:
             raise chat_not_found()
         return self.chats[chat_id]
 
-    def writable(self, chat_id: int) -> Chat:
-        """Find a chat in which the bot may write."""
-        chat = self.chat(chat_id)
-        member = chat.member(self.bot.id)
-        if member is not None and member.standing.is_inside:
-            return chat
-        if chat.kind is ChatKind.PRIVATE:
-            raise forbidden("bot was blocked by the user")
-        if member is not None and member.standing is Standing.KICKED:
-            raise forbidden(f"bot was kicked from the {chat.kind.value} chat")
-        raise forbidden(f"bot is not a member of the {chat.kind.value} chat")
+    def named(self, username: str) -> Chat:
+        """Find a public group or channel by its name, capitals or not; people cannot be named so."""
+        for chat in self.chats.values():
+            is_public = chat.kind is not ChatKind.PRIVATE and chat.username
+            if is_public and str(chat.username).lower() == username.lower():
+                return chat
+        raise chat_not_found()
 
-    def member_object(self, member: Member) -> Object:
+    def accessible(self, chat: Chat, access: Access) -> Chat:
+        """Refuse a chat in which the bot may not do this."""
+        check_access(chat, chat.member(self.bot.id), access)
+        return chat
+
+    def member_object(self, chat: Chat, member: Member) -> Object:
         """Give the Bot API's ChatMember."""
-        extra: Object = {}
-        match member.standing:
-            case Standing.CREATOR:
-                extra = {"is_anonymous": False}
-            case Standing.ADMINISTRATOR:
-                extra = {"can_be_edited": False, "is_anonymous": False, **_all_rights(member.rights)}
-            case Standing.KICKED:
-                extra = {"until_date": 0}
-        return {"user": self.user(member.user_id).as_object(), "status": member.standing.value, **extra}
-
-
-def _all_rights(rights: frozenset[str]) -> Object:
-    names = (
-        "can_manage_chat",
-        "can_delete_messages",
-        "can_restrict_members",
-        "can_post_messages",
-        "can_edit_messages",
-    )
-    return {name: name in rights for name in names}
+        return {"user": self.user(member.user_id).as_object(), **standing_fields(chat.kind, member)}

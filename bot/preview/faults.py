@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Literal, NamedTuple, Self
 
-from bot.preview.refusals import Refused
+from bot.preview.refusals import too_many
 
 When = Literal["before", "after"]
 
@@ -24,8 +23,7 @@ class Fault:
     @classmethod
     def flood(cls, retry_after_s: int) -> Self:
         """Answer as Telegram does when a bot is too fast."""
-        words = f"Too Many Requests: retry after {retry_after_s}"
-        refused = Refused(HTTPStatus.TOO_MANY_REQUESTS, words, retry_after_s=retry_after_s)
+        refused = too_many(retry_after_s)
         return cls(
             status=refused.status, body=refused.as_answer(), headers={"Retry-After": str(retry_after_s)}
         )

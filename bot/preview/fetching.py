@@ -1,4 +1,4 @@
-"""Methods about updates, webhooks, files, and the bot's own commands and descriptions."""
+"""Methods about updates, webhooks, files, and the bot's own name and descriptions."""
 
 import re
 from typing import Any
@@ -11,19 +11,7 @@ from bot.preview.refusals import bad_request, conflict
 
 LONGEST_POLL_S = 50
 LARGEST_DOWNLOAD_BYTES = 20 * 1024 * 1024
-MOST_COMMANDS = 100
-LONGEST_DESCRIPTION = 256
-_COMMAND = re.compile(r"/?[a-z0-9_]{1,32}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_SCOPES = (
-    "default",
-    "all_private_chats",
-    "all_group_chats",
-    "all_chat_administrators",
-    "chat",
-    "chat_administrators",
-    "chat_member",
-)
 
 
 @method("getUpdates", "offset limit timeout allowed_updates")
@@ -103,60 +91,6 @@ def get_file(cloud: Cloud, params: Params) -> Object:
     if file.size > LARGEST_DOWNLOAD_BYTES:
         raise bad_request("file is too big")
     return file.as_file()
-
-
-@method("setMyCommands", "commands scope language_code")
-def set_my_commands(cloud: Cloud, params: Params) -> bool:
-    """Set the bot's commands for a scope and language."""
-    commands = [_command(given) for given in list_of(params, "commands", what="BotCommand")]
-    if len(commands) > MOST_COMMANDS:
-        raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    _keep_commands(cloud, _scope(params), commands)
-    return True
-
-
-@method("getMyCommands", "scope language_code")
-def get_my_commands(cloud: Cloud, params: Params) -> list[Object]:
-    """Give the bot's commands for exactly this scope and language."""
-    return list(cloud.settings.get("commands", {}).get(_scope(params), []))
-
-
-@method("deleteMyCommands", "scope language_code")
-def delete_my_commands(cloud: Cloud, params: Params) -> bool:
-    """Forget the bot's commands for a scope and language."""
-    _keep_commands(cloud, _scope(params), None)
-    return True
-
-
-def _keep_commands(cloud: Cloud, scope: str, commands: list[Object] | None) -> None:
-    others = {name: kept for name, kept in cloud.settings.get("commands", {}).items() if name != scope}
-    cloud.set("commands", {**others, scope: commands} if commands else others)
-    cloud.show({"type": "commands", "commands": cloud.commands()})
-
-
-def _command(given: object) -> Object:
-    if not isinstance(given, dict) or not isinstance(given.get("command"), str):
-        raise bad_request("can't parse BotCommand: expected an Object with a command")
-    if not _COMMAND.fullmatch(given["command"]):
-        raise bad_request("BOT_COMMAND_INVALID")
-    description = str(given.get("description", "")).strip()
-    if not description:
-        raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
-    if len(description) > LONGEST_DESCRIPTION:
-        raise bad_request(f"command description length must not exceed {LONGEST_DESCRIPTION}")
-    return {"command": given["command"].removeprefix("/"), "description": description}
-
-
-def _scope(params: Params) -> str:
-    """Give scope and language as one key, such as `default:` or `chat:fr:-100`."""
-    scope = params.value("scope", "BotCommandScope") or {"type": "default"}
-    if not isinstance(scope, dict) or scope.get("type") not in _SCOPES:
-        raise bad_request("can't parse BotCommandScope: Unsupported type specified")
-    language = params.text("language_code")
-    if language and not re.fullmatch(r"[a-z]{2}", language):
-        raise bad_request("invalid language code specified")
-    ids = [str(scope[name]) for name in ("chat_id", "user_id") if name in scope]
-    return ":".join([scope["type"], language, *ids])
 
 
 def _register_about(title: str, field: str, longest: int) -> None:

@@ -2,8 +2,9 @@
 
 Frames are JSON texts; users, chats and messages in them are Bot API objects. To the page:
 `hello` (everything, once), `message` (new, or an edit in place), `deleted`, `action`, `answer` (to a tap, by
-the page's own id for it; without words it only ends the waiting), `commands`, `notice`, `online` (does the
-bot fetch updates), `refused`. From the page: `send`, `sticker`, `tap`.
+the page's own id for it; without words it only ends the waiting), `commands` (they changed; in private these),
+`menu` (somebody's commands in one chat, when asked for), `chat` (new, or changed), `notice`, `online` (does
+the bot fetch updates), `refused`. From the page: `send`, `sticker`, `tap`, `delete`, `menu`.
 """
 
 import asyncio
@@ -15,10 +16,12 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.preview.archive import Archive
-from bot.preview.chats import Chat, Object
+from bot.preview.chats import Object
 from bot.preview.cloud import Cloud
 from bot.preview.content import person_text, sticker
+from bot.preview.frames import chat_frame
 from bot.preview.refusals import Refused, bad_request
+from bot.preview.speaking import say, take_away
 from bot.preview.taps import Answer, Waiting
 
 FOLDER = Path(__file__).parent
@@ -126,9 +129,10 @@ class Page:
             "bot": cloud.bot.as_object(),
             "online": cloud.updates.online,
             "people": [person.as_object() for person in cloud.directory.people.values()],
-            "chats": [_with_members(chat) for chat in cloud.directory.chats.values()],
+            "chats": [chat_frame(chat) for chat in cloud.directory.chats.values()],
             "commands": cloud.commands(),
             "messages": [message.body for message in sorted(shown, key=lambda message: message.id)],
+            "ephemeral": [message.body for message in cloud.ephemerals.everything()],
             "notice": self._notice,
         }
 
@@ -144,6 +148,10 @@ class Page:
                     self._say(frame, sticker())
                 case "tap":
                     self._tap(socket, queue, frame)
+                case "delete":
+                    self._delete(frame)
+                case "menu":
+                    self._put(socket, queue, self._menu(frame))
                 case _:
                     raise bad_request("unknown frame")
         except Refused as refused:
@@ -151,15 +159,40 @@ class Page:
             self._put(socket, queue, refusal | ({"id": frame["id"]} if "id" in frame else {}))
 
     def _say(self, frame: Object, content: Object) -> None:
-        self._cloud.say(person=_number(frame, "person"), chat_id=_number(frame, "chat_id"), content=content)
+        thread = _number(frame, "thread") if frame.get("thread") is not None else None
+        say(
+            self._cloud,
+            person=_number(frame, "person"),
+            chat_id=_number(frame, "chat_id"),
+            content=content,
+            thread=thread,
+        )
+
+    def _delete(self, frame: Object) -> None:
+        take_away(
+            self._cloud,
+            person=_number(frame, "person"),
+            chat_id=_number(frame, "chat_id"),
+            message_id=_number(frame, "message_id"),
+        )
+
+    def _menu(self, frame: Object) -> Object:
+        person, chat_id = _number(frame, "person"), _number(frame, "chat_id")
+        commands = self._cloud.menu(person=person, chat_id=chat_id)
+        return {"type": "menu", "person": person, "chat_id": chat_id, "commands": commands}
 
     def _tap(self, socket: web.WebSocketResponse, queue: asyncio.Queue[Object], frame: Object) -> None:
-        chat_id, message_id, data = _number(frame, "chat_id"), _number(frame, "message_id"), frame.get("data")
-        message = self._cloud.find(chat_id, message_id)
+        person, chat_id, data = _number(frame, "person"), _number(frame, "chat_id"), frame.get("data")
+        message_id, ephemeral = _number(frame, "message_id"), frame.get("ephemeral") is True
+        if ephemeral:
+            message = self._cloud.ephemerals.find(chat_id, person, message_id)
+        else:
+            message = self._cloud.find(chat_id, message_id)
         if message is None or not isinstance(data, str) or data not in message.callback_data():
             raise bad_request("this button is no longer there")
-        person = _number(frame, "person")
-        _, waiting = self._cloud.tap(person=person, chat_id=chat_id, message_id=message_id, data=data)
+        _, waiting = self._cloud.tap(
+            person=person, chat_id=chat_id, message_id=message_id, data=data, ephemeral=ephemeral
+        )
 
         def show(done: Waiting) -> None:
             answer = done.result() or Answer()
@@ -198,10 +231,6 @@ def _number(frame: Object, name: str) -> int:
     if not isinstance(value, int):
         raise bad_request(f"the frame needs a whole number as {name}")
     return value
-
-
-def _with_members(chat: Chat) -> Object:
-    return {**chat.as_object(), "members": [m.user_id for m in chat.members if m.standing.is_inside]}
 
 
 async def _write(socket: web.WebSocketResponse, queue: asyncio.Queue[Object]) -> None:

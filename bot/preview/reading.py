@@ -1,5 +1,6 @@
 """Reads a text or a caption with its entities from a call, as strictly as Telegram does."""
 
+import re
 from typing import Any
 
 from bot.preview.chats import Object
@@ -10,6 +11,8 @@ from bot.preview.links import checked_link
 from bot.preview.params import Params
 from bot.preview.refusals import bad_request
 from bot.preview.tidying import tidy
+
+_DATE_TIME = re.compile(r"r|w?[dD]?[tT]?")
 
 
 def read_text(cloud: Cloud, params: Params) -> Object:
@@ -78,12 +81,23 @@ def _extra(cloud: Cloud, kind: Kind, given: Object) -> Object:
                 raise _unreadable('Field "custom_emoji_id" must be a valid Number')
             return {"custom_emoji_id": given["custom_emoji_id"]}
         case Kind.DATE_TIME:
-            form = given.get("date_time_format")
-            return {"unix_time": _field(given, "unix_time"), **({"date_time_format": form} if form else {})}
+            return _date_time(given)
         case Kind.PRE if given.get("language"):
             return {"language": str(given["language"])}
         case _:
             return {}
+
+
+def _date_time(given: Object) -> Object:
+    """Read a moment that each reader sees in their own zone: relative, or weekday, date and time, short or long."""
+    moment, form = _field(given, "unix_time"), given.get("date_time_format") or ""
+    if not isinstance(moment, int) or isinstance(moment, bool):
+        raise _unreadable('Field "unix_time" must be of type Number')
+    if not isinstance(form, str):
+        raise _unreadable('Field "date_time_format" must be of type String')
+    if not _DATE_TIME.fullmatch(form):
+        raise _unreadable("Invalid date_time_format specified")  # the service's own words are not known
+    return {"unix_time": moment, **({"date_time_format": form} if form else {})}
 
 
 def _field(given: Object, name: str) -> Any:

@@ -11,11 +11,19 @@ from http import HTTPStatus
 class Refused(Exception):  # noqa: N818 - what happened, in the words of this house
     """A call that the Bot API answers with `ok: false`."""
 
-    def __init__(self, status: int, description: str, *, retry_after_s: int | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        description: str,
+        *,
+        retry_after_s: int | None = None,
+        migrated_to: int | None = None,
+    ) -> None:
         super().__init__(description)
         self.status = status
         self.description = description
         self.retry_after_s = retry_after_s
+        self.migrated_to = migrated_to
 
     def as_answer(self) -> dict[str, object]:
         """Give the body of the HTTP answer."""
@@ -26,6 +34,8 @@ class Refused(Exception):  # noqa: N818 - what happened, in the words of this ho
         }
         if self.retry_after_s is not None:
             answer["parameters"] = {"retry_after": self.retry_after_s}
+        if self.migrated_to is not None:
+            answer["parameters"] = {"migrate_to_chat_id": self.migrated_to}
         return answer
 
 
@@ -62,6 +72,23 @@ def too_large() -> Refused:
 def chat_not_found() -> Refused:
     """Refuse: the bot has never seen such a chat."""
     return bad_request("chat not found")
+
+
+def upgraded(new_id: int) -> Refused:
+    """Refuse: the group has become a supergroup, whose id the answer tells."""
+    words = "Bad Request: group chat was upgraded to a supergroup chat"
+    return Refused(HTTPStatus.BAD_REQUEST, words, migrated_to=new_id)
+
+
+def too_many(retry_after_s: int) -> Refused:
+    """Refuse with 429: too fast; the answer tells how long to wait."""
+    words = f"Too Many Requests: retry after {retry_after_s}"
+    return Refused(HTTPStatus.TOO_MANY_REQUESTS, words, retry_after_s=retry_after_s)
+
+
+def thread_not_found() -> Refused:
+    """Refuse: no such topic, or a chat that has none."""
+    return bad_request("message thread not found")
 
 
 def query_too_old() -> Refused:

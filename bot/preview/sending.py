@@ -1,16 +1,21 @@
 """Methods that send messages and signs of life, and that answer taps."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.preview.chats import Chat, Object
+from bot.preview.access import Access, Words, check_topic, check_write
+from bot.preview.chats import GENERAL, Chat, Object
 from bot.preview.cloud import Cloud
 from bot.preview.entities import utf16_length
 from bot.preview.links import checked_link
-from bot.preview.methods import keyboard_of, method, writable_chat
+from bot.preview.messages import Message
+from bot.preview.methods import chat_of, keyboard_of, method
 from bot.preview.params import Params
 from bot.preview.reading import read_caption, read_text
+from bot.preview.receivers import receiver_of
 from bot.preview.refusals import bad_request
+from bot.preview.speaking import speak
 from bot.preview.taps import Answer
 from bot.preview.uploads import find_document, find_photo
 
@@ -31,35 +36,37 @@ ACTIONS = frozenset(
     }
 )
 _HOW = "message_thread_id disable_notification protect_content reply_parameters reply_markup"
+_PRIVATELY = "ephemeral_message_parameters receiver_user_id callback_query_id"
 _CAPTION = "caption caption_entities parse_mode"
 _PREVIEW_FLAGS = ("is_disabled", "prefer_small_media", "prefer_large_media", "show_above_text")
 
 
-@method("sendMessage", f"chat_id text entities parse_mode link_preview_options {_HOW}")
+@method("sendMessage", f"chat_id text entities parse_mode link_preview_options {_HOW}", newer=_PRIVATELY)
 def send_message(cloud: Cloud, params: Params) -> Object:
     """Send a text."""
     content = read_text(cloud, params)
     check_preview(params)
-    chat, around = _place(cloud, params)
-    return _post(cloud, chat, {**around, **content})
+    return _post(cloud, _place(cloud, params, Words.TEXT), content)
 
 
-@method("sendPhoto", f"chat_id photo {_CAPTION} show_caption_above_media {_HOW}")
+@method("sendPhoto", f"chat_id photo {_CAPTION} show_caption_above_media {_HOW}", newer=_PRIVATELY)
 def send_photo(cloud: Cloud, params: Params) -> Object:
     """Send a picture."""
-    chat, around = _place(cloud, params)
+    place = _place(cloud, params, Words.PHOTO)
     caption = read_caption(cloud, params)
     photo = find_photo(cloud, params, params.text("photo"), "photo")
-    return _post(cloud, chat, {**around, "photo": photo.as_photo(), **caption})
+    return _post(cloud, place, {"photo": photo.as_photo(), **caption})
 
 
-@method("sendDocument", f"chat_id document {_CAPTION} disable_content_type_detection {_HOW}")
+@method(
+    "sendDocument", f"chat_id document {_CAPTION} disable_content_type_detection {_HOW}", newer=_PRIVATELY
+)
 def send_document(cloud: Cloud, params: Params) -> Object:
     """Send a file."""
-    chat, around = _place(cloud, params)
+    place = _place(cloud, params, Words.DOCUMENT)
     caption = read_caption(cloud, params)
     document = find_document(cloud, params, params.text("document"), "document")
-    return _post(cloud, chat, {**around, "document": document.as_document(), **caption})
+    return _post(cloud, place, {"document": document.as_document(), **caption})
 
 
 @method("sendChatAction", "chat_id action message_thread_id")
@@ -68,9 +75,12 @@ def send_chat_action(cloud: Cloud, params: Params) -> bool:
     action = params.text("action").lower()
     if action not in ACTIONS:
         raise bad_request("wrong parameter action in request")
-    chat = writable_chat(cloud, params)
-    _check_thread(params)
-    cloud.show({"type": "action", "chat_id": chat.id, "action": action})
+    chat = chat_of(cloud, params, Access.WRITE)
+    thread = _thread(params)
+    if not (thread == GENERAL and chat.topics):  # here, and only here, the General topic goes by its number
+        check_topic(chat, thread)
+    where = {"chat_id": chat.id, **({"thread": thread} if thread else {})}
+    cloud.show({"type": "action", **where, "action": action})
     return True
 
 
@@ -99,42 +109,64 @@ def check_preview(params: Params) -> None:
         checked_link(str(given["url"]), place="link preview URL")
 
 
-def _place(cloud: Cloud, params: Params) -> tuple[Chat, Object]:
-    """Find where a message goes, and what comes with every kind: what it replies to, its keyboard."""
-    chat = writable_chat(cloud, params)
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where a message goes, and what comes with every kind: what it replies to, its keyboard."""
+
+    chat: Chat
+    thread: int | None
+    reply_to: Message | None
+    receiver: int | None
+    around: Object
+
+
+def _place(cloud: Cloud, params: Params, words: Words) -> _Place:
+    chat = chat_of(cloud, params, Access.WRITE)
     keyboard = keyboard_of(params)
-    _check_thread(params)
-    around = _reply(cloud, params, chat)
-    if keyboard:
-        around["reply_markup"] = keyboard
+    reply_to = _reply(cloud, params, chat)
+    thread = _thread(params)
+    check_topic(chat, thread)
+    thread = thread if thread is not None else (reply_to.thread if reply_to else None)
+    check_write(chat, chat.member(cloud.bot.id), words, thread=thread)
+    receiver = receiver_of(cloud, params, chat)
+    cloud.limits.take(chat)
+    around: Object = {"reply_markup": keyboard} if keyboard else {}
     if params.flag("protect_content"):
         around["has_protected_content"] = True
-    return chat, around
+    return _Place(chat=chat, thread=thread, reply_to=reply_to, receiver=receiver, around=around)
 
 
-def _post(cloud: Cloud, chat: Chat, content: Object) -> Object:
-    return dict(cloud.post(chat, content).body)
+def _post(cloud: Cloud, place: _Place, content: Object) -> Object:
+    message = speak(
+        cloud,
+        place.chat,
+        {**place.around, **content},
+        author=cloud.bot.id,
+        thread=place.thread,
+        reply_to=place.reply_to,
+        receiver=place.receiver,
+    )
+    return dict(message.body)
 
 
-def _check_thread(params: Params) -> None:
-    if params.text("message_thread_id"):
-        raise bad_request("message thread not found")  # no chat here has topics
+def _thread(params: Params) -> int | None:
+    return params.integer("message_thread_id") or None
 
 
-def _reply(cloud: Cloud, params: Params, chat: Chat) -> Object:
+def _reply(cloud: Cloud, params: Params, chat: Chat) -> Message | None:
     given = params.value("reply_parameters", "reply parameters")
     if given is None:
-        return {}
+        return None
     if not isinstance(given, dict):
         raise bad_request("object expected as reply parameters")
+    if cloud.ephemerals.on and "ephemeral_message_id" in given:
+        return None  # only the receiver's own words can be meant, and those are not kept here
     if "message_id" not in given:
         raise bad_request('can\'t find field "message_id"')
     message = cloud.find(chat.id, _number(given["message_id"]))
-    if message is not None:
-        return {"reply_to_message": message.without_reply()}
-    if given.get("allow_sending_without_reply"):
-        return {}
-    raise bad_request("message to be replied not found")
+    if message is None and not given.get("allow_sending_without_reply"):
+        raise bad_request("message to be replied not found")
+    return message
 
 
 def _number(value: Any) -> int:

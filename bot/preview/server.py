@@ -10,16 +10,16 @@ from aiohttp import web
 
 from bot.preview.archive import Archive
 from bot.preview.botapi import LARGEST_REQUEST_BYTES, BotApi
-from bot.preview.chats import Object, Standing, User
+from bot.preview.chats import Object, User
 from bot.preview.cloud import Cloud
-from bot.preview.content import person_text
-from bot.preview.content import sticker as sticker_content
 from bot.preview.directory import Directory
 from bot.preview.faults import Call, Faults
 from bot.preview.guard import add_headers, guard
+from bot.preview.limits import Limits
 from bot.preview.page import Page
+from bot.preview.people import People
+from bot.preview.places import furnish
 from bot.preview.refusals import Refused
-from bot.preview.taps import Answer
 from bot.preview.updates import Updates
 from bot.preview.webhook import FIRST_WAIT_S, WebhookDelivery
 
@@ -27,8 +27,8 @@ LOCAL_TOKEN = "4242:local-chat-page-token-is-no-secret"  # noqa: S105 - known to
 STOP_S = 1.0
 
 
-class LocalTelegram:
-    """The Bot API server and the chat page on one address."""
+class LocalTelegram(People):
+    """The Bot API server and the chat page on one address; what people can do in it is in `People`."""
 
     def __init__(
         self,
@@ -39,6 +39,8 @@ class LocalTelegram:
         now: Callable[[], datetime],
         token: str = LOCAL_TOKEN,
         webhook_wait_s: float = FIRST_WAIT_S,
+        limits: bool = False,
+        ephemeral: bool = False,
     ) -> None:
         self._host, self._port = host, port
         self._archive = Archive(path)
@@ -47,7 +49,9 @@ class LocalTelegram:
             archive=self._archive,
             directory=Directory(self._archive),
             updates=Updates(now=now, archive=self._archive),
+            limits=Limits(now, on=limits),
         )
+        self._cloud.ephemerals.on = ephemeral
         self._api = BotApi(cloud=self._cloud, archive=self._archive, token=token)
         self._page = Page(cloud=self._cloud, archive=self._archive)
         self._delivery = WebhookDelivery(self._cloud, first_wait_s=webhook_wait_s)
@@ -58,6 +62,7 @@ class LocalTelegram:
         try:
             await self._archive.open()
             await self._cloud.load()
+            furnish(self._cloud)
             await self._page.start()
             self._cloud.updates.on_online = self._show_online
             await self._delivery.start()
@@ -89,48 +94,6 @@ class LocalTelegram:
         """Give the one bot that is served."""
         return self._cloud.bot
 
-    # what people do
-
-    async def send(
-        self,
-        *,
-        person: int,
-        chat: int,
-        text: str | None = None,
-        sticker: bool = False,
-        edit_of: int | None = None,
-        reply_to: int | None = None,
-    ) -> int:
-        """Let a person say something, or edit what they said; gives the message's id. Refused if it cannot be."""
-        content = sticker_content() if sticker else person_text(text or "")
-        if reply_to is not None and (message := self._cloud.find(chat, reply_to)):
-            content["reply_to_message"] = message.without_reply()
-        said = self._cloud.say(person=person, chat_id=chat, content=content, edit_of=edit_of)
-        await self._archive.settled()
-        return said.id
-
-    async def tap(self, *, person: int, chat: int, message: int, data: str) -> str:
-        """Let a person press a button, or forge it; gives the callback query's id."""
-        query_id, _ = self._cloud.tap(person=person, chat_id=chat, message_id=message, data=data)
-        await self._archive.settled()
-        return query_id
-
-    async def answer_to(self, query_id: str) -> Answer | None:
-        """Wait for the bot's answer to a tap; None if it came too late or never."""
-        return await self._cloud.taps.answer_to(query_id)
-
-    async def join(self, person: int, *, first_name: str = "", language_code: str = "en") -> None:
-        """Let one more person into this Telegram; their private chat opens with their first message."""
-        if person not in self._cloud.directory.people:
-            name = first_name or f"Learner {person}"
-            self._cloud.directory.join(User(id=person, first_name=name, language_code=language_code))
-            await self._archive.settled()
-
-    async def set_standing(self, *, chat: int, standing: Standing, by: int) -> None:
-        """Change what the bot is in a chat: in private, KICKED blocks it and MEMBER lets it in again."""
-        self._cloud.set_standing(chat_id=chat, standing=standing, by=by)
-        await self._archive.settled()
-
     # what is seen
 
     def notice(self, text: str, *, level: Literal["info", "error"] = "info") -> None:
@@ -142,15 +105,29 @@ class LocalTelegram:
         self._cloud.listeners.append(listener)
         return lambda: self._cloud.listeners.remove(listener)
 
-    def messages(self, chat: int) -> list[Object]:
-        """List a chat's messages as Bot API objects, oldest first."""
-        return [dict(message.body) for message in self._cloud.messages.get(chat, {}).values()]
-
     async def content(self, file_id: str) -> bytes | None:
         """Read an uploaded file."""
         return await self._archive.content(file_id)
 
     # tests
+
+    @property
+    def limits(self) -> bool:
+        """Tell whether Telegram's flood limits hold (see `bot.preview.limits`)."""
+        return self._cloud.limits.on
+
+    @limits.setter
+    def limits(self, on: bool) -> None:
+        self._cloud.limits.on = on
+
+    @property
+    def ephemeral(self) -> bool:
+        """Tell whether this is a server new enough for ephemeral messages (see `bot.preview.ephemerals`)."""
+        return self._cloud.ephemerals.on
+
+    @ephemeral.setter
+    def ephemeral(self, on: bool) -> None:
+        self._cloud.ephemerals.on = on
 
     @property
     def faults(self) -> Faults | None:

@@ -26,11 +26,15 @@ class UpdateKind(Enum):
 
     MESSAGE = "message"
     EDITED_MESSAGE = "edited_message"
+    CHANNEL_POST = "channel_post"
+    EDITED_CHANNEL_POST = "edited_channel_post"
     CALLBACK_QUERY = "callback_query"
     MY_CHAT_MEMBER = "my_chat_member"
 
 
 ALL_KINDS = frozenset(UpdateKind)
+_ONCE_ALL = {"message", "edited_message", "callback_query", "my_chat_member"}
+"""All that there was before there were channels: an archive of then that names them all means all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,9 @@ class Updates:
         )
         self._next_id = await self._archive.setting("next_update_id", first_id)
         allowed = await self._archive.setting("allowed_updates", [kind.value for kind in ALL_KINDS])
-        self._allowed = frozenset(UpdateKind(kind) for kind in allowed)
+        self._allowed = (
+            ALL_KINDS if set(allowed) == _ONCE_ALL else frozenset(UpdateKind(kind) for kind in allowed)
+        )
         if self._waiting:
             self.arrived.set()
 

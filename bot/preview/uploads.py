@@ -1,7 +1,7 @@
 """Finds the picture or file that a call sends: an upload, or the id of one that is known already."""
 
-from bot.preview.chats import File
 from bot.preview.cloud import Cloud
+from bot.preview.messages import File
 from bot.preview.params import Params, Upload
 from bot.preview.pictures import look_at
 from bot.preview.refusals import bad_request

@@ -1,6 +1,8 @@
 """What was said is there after a restart; ids only grow, even when the file was deleted."""
 
+import json
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 import telegram
 
 from bot.errors import StoreError
-from bot.preview.directory import GROUP_ID
+from bot.preview.chats import Standing
+from bot.preview.directory import CHANNEL_ID, DISCUSSION_ID, FORUM_ID, GROUP_ID
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from tests.person import ADA, Person
 
@@ -148,4 +151,97 @@ async def test_a_disk_that_fails_is_a_server_error(tmp_path: Path, http: aiohttp
         assert (answer.status, (await answer.json())["description"]) == (500, "Internal Server Error")
     with pytest.raises(StoreError, match="messages"):
         await local.send(person=ADA, chat=ADA, text="hello")
+    await local.stop()
+
+
+OLD = """
+CREATE TABLE people (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE chats (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE messages (
+    chat_id INTEGER NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (chat_id, id)
+) WITHOUT ROWID;
+CREATE TABLE files (id TEXT PRIMARY KEY, body TEXT NOT NULL, content BLOB NOT NULL);
+CREATE TABLE updates (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE settings (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+PRAGMA user_version = 1;
+"""
+
+
+def write_old(path: Path) -> None:
+    """Write a file as it was before there were topics, channels and rights: a group where the bot said something."""
+    people = [(ADA, "Ada"), (102, "Blaise"), (103, "Chen")]
+    group = {"id": GROUP_ID, "type": "supergroup", "title": "Study group"}
+    bot = {"id": 4242, "is_bot": True, "first_name": "Nabla", "username": "nabla_local_bot"}
+    said = {"message_id": 50, "from": bot, "chat": group, "date": 1, "text": "long ago"}
+    members = [{"user_id": n, "standing": "member", "rights": []} for n in (*dict(people), 4242)]
+    members[0]["standing"] = "creator"
+    chat = {"id": GROUP_ID, "kind": "supergroup", "name": "Study group", "username": None, "members": members}
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(OLD)
+        for number, name in people:
+            user = {
+                "id": number,
+                "first_name": name,
+                "username": None,
+                "language_code": "en",
+                "is_bot": False,
+            }
+            db.execute("INSERT INTO people VALUES (?, ?)", (number, json.dumps(user)))
+        db.execute("INSERT INTO chats VALUES (?, ?)", (GROUP_ID, json.dumps(chat)))
+        db.execute("INSERT INTO messages VALUES (?, 50, ?)", (GROUP_ID, json.dumps(said)))
+        kinds = ["message", "edited_message", "callback_query", "my_chat_member"]
+        for name, value in (("next_id", 99), ("next_update_id", 7), ("allowed_updates", kinds)):
+            db.execute("INSERT INTO settings VALUES (?, ?)", (name, json.dumps(value)))
+        db.commit()
+
+
+async def test_a_file_from_before_there_were_channels_opens(tmp_path: Path) -> None:
+    """What was said is there and can be edited; the new places stand beside it, once, also after another start."""
+    path = tmp_path / "old.db"
+    write_old(path)
+    for words in ("first start", "second start"):
+        local = await started(path)
+        (old,) = local.messages(GROUP_ID)
+        assert (old["message_id"], "_author" in old) == (50, False)
+        assert [topic.name for topic in local.topics(FORUM_ID)] == ["General", "Homework", "Exam talk"]
+        assert len([m for m in local.messages(FORUM_ID) if "forum_topic_created" in m]) == 2
+        async with connected(local) as bot:
+            await bot.edit_message_text(words, GROUP_ID, 50)
+            await bot.send_message(CHANNEL_ID, words)
+            await local.send(person=ADA, chat=CHANNEL_ID, text=words)
+            assert (await bot.get_updates(offset=-1))[0].channel_post is not None
+        await local.stop()
+    again = await started(path)
+    assert again.messages(GROUP_ID)[0]["text"] == "second start"
+    assert [m["text"] for m in again.messages(DISCUSSION_ID)] == ["first start"] * 2 + ["second start"] * 2
+    await again.stop()
+
+
+async def test_standings_topics_and_authors_survive(tmp_path: Path) -> None:
+    """Who may do what, which topics are closed, who really wrote a post, and where a group went."""
+    path = tmp_path / "chat.db"
+    local = await started(path)
+    topic = local.topics(FORUM_ID)[1].id
+    await local.close_topic(chat=FORUM_ID, topic=topic, by=ADA)
+    await local.set_standing(chat=GROUP_ID, standing=Standing.RESTRICTED, by=ADA)
+    old = await local.open_chat("Evening class", people=[ADA])
+    new = await local.migrate(old)
+    async with connected(local) as bot:
+        mine = await bot.send_message(CHANNEL_ID, "mine")
+    hers = await local.send(person=ADA, chat=CHANNEL_ID, text="hers")
+    rights = ["can_post_messages"]
+    await local.set_standing(chat=CHANNEL_ID, standing=Standing.ADMINISTRATOR, by=ADA, rights=rights)
+    await local.stop()
+    local = await started(path)
+    async with connected(local) as bot:
+        await bot.edit_message_text("still mine", CHANNEL_ID, mine.message_id)
+        refusals = [
+            (bot.edit_message_text("not mine", CHANNEL_ID, hers), "Message can't be edited"),
+            (bot.send_message(FORUM_ID, "x", message_thread_id=topic), "Topic_closed"),
+            (bot.send_message(GROUP_ID, "x"), "Not enough rights to send text messages"),
+            (bot.send_message(old, "x"), f"New chat id: {new}"),
+        ]
+        for call, words in refusals:
+            with pytest.raises(telegram.error.TelegramError, match=words):
+                await call
     await local.stop()

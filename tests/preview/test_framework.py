@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,15 @@ async def test_deleted_messages_are_gone(local: LocalTelegram, bot: telegram.Bot
         await bot.edit_message_text("Back", ADA, sent.message_id)
     with pytest.raises(telegram.error.BadRequest, match="Message to delete not found"):
         await bot.delete_message(ADA, sent.message_id)
+
+
+@pytest.mark.parametrize("form", ["", "r", "w", "d", "D", "t", "T", "wd", "wDt", "DT", "wT"])
+async def test_a_moment_in_each_readers_own_zone(bot: telegram.Bot, form: str) -> None:
+    """The date-time entity is carried with its moment and its form, on its own and inside other styles."""
+    moment = datetime(2026, 5, 4, 18, 30, tzinfo=UTC)
+    when = MessageEntity("date_time", 5, 7, unix_time=moment, date_time_format=form or None)
+    styles = [MessageEntity("bold", 0, 12), MessageEntity("spoiler", 5, 7), when]
+    sent = await bot.send_message(ADA, "Next 6:30 PM, then more", entities=styles)
+    (kept,) = [entity for entity in sent.entities if entity.type == "date_time"]
+    assert (kept.offset, kept.length, kept.date_time_format or "") == (5, 7, form)
+    assert kept.unix_time == moment

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 import telegram
 
-from bot.preview.directory import GROUP_ID
+from bot.preview.directory import CHANNEL_ID, DISCUSSION_ID, FORUM_ID, GROUP_ID
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from tests.person import ADA, BLAISE, CHEN
 
@@ -44,9 +44,12 @@ async def test_hello_tells_everything(
         ADA: [ADA, 4242],
         BLAISE: [BLAISE, 4242],
         CHEN: [CHEN, 4242],
-        GROUP_ID: [ADA, BLAISE, CHEN, 4242],
+        **{place: [ADA, BLAISE, CHEN, 4242] for place in (GROUP_ID, FORUM_ID, CHANNEL_ID, DISCUSSION_ID)},
     }
-    assert [message["text"] for message in hello["messages"]] == ["/start", "Welcome"]
+    forum = next(chat for chat in hello["chats"] if chat["id"] == FORUM_ID)
+    assert [topic["name"] for topic in forum["topics"]] == ["General", "Homework", "Exam talk"]
+    said = [message for message in hello["messages"] if message["chat"]["id"] == ADA]
+    assert [message["text"] for message in said] == ["/start", "Welcome"]
     assert hello["commands"] == [{"command": "start", "description": "Begin"}]
     assert (hello["notice"], hello["online"]) == ({"text": "2 lessons", "level": "info"}, False)
 

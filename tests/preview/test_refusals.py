@@ -78,6 +78,12 @@ BUTTON = "can't parse inline keyboard button: "
         (text(entities=entity(type="text_link", url="")), "entity URL '' is invalid: URL host is empty"),
         (text(entities=entity(type="text_link", url="nowhere")), "entity URL 'nowhere' is invalid: Wrong HTTP URL"),
         (text(entities=entity(type="text_mention", user={"id": 0})), "user not found"),
+        (text(entities=entity(type="date_time")), f'{PARSE}Can\'t find field "unix_time"'),
+        (text(entities=entity(type="date_time", unix_time="now")), f'{PARSE}Field "unix_time" must be of type Number'),
+        (text(entities=entity(type="date_time", unix_time=1, date_time_format=5)),
+         f'{PARSE}Field "date_time_format" must be of type String'),
+        *((text(entities=entity(type="date_time", unix_time=1, date_time_format=form)),
+           f"{PARSE}Invalid date_time_format specified") for form in ("rt", "tT", "td", "dD", "x", "W")),
         (text(entities=entity(type="bold", length=6)), "entity beginning at UTF-16 offset 0 ends after the end of "
          "the text at UTF-16 offset 6"),
     ],
