@@ -19,3 +19,7 @@ class ConflictError(NablaError):
 
 class OverloadedError(NablaError):
     """The system's: a bounded queue is full; the caller slows down and tries again."""
+
+
+class StaleError(NablaError):
+    """The system's: something changed since it was read; the caller reads it again and tries anew."""

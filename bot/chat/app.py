@@ -28,7 +28,7 @@ from bot.chat.private import PrivateChat, learner_of
 from bot.chat.request import AiohttpRequest, call
 from bot.chat.soundness import checked
 from bot.store.base import Store, UpdateKey, Word
-from bot.tutor.posts import Posts
+from bot.tutor.activities import Activities
 from bot.tutor.tutor import Tutor
 from bot.view.texts import Texts
 
@@ -129,13 +129,13 @@ class TelegramChat:
             allowed_updates=ALLOWED_UPDATES,
         )
 
-    async def start(self, tutor: Tutor, posts: Posts) -> None:
+    async def start(self, tutor: Tutor, activities: Activities) -> None:
         """Begin to handle and to say; what an earlier run left unsaid comes first."""
         self._tutor = tutor
         tutor.on_seen = self.deliverer.seen
         username = self.bot.username
         self._private = PrivateChat(tutor=tutor, username=username)
-        self._group = GroupChat(tutor=tutor, posts=posts, call=self._call, username=username)
+        self._group = GroupChat(tutor=tutor, activities=activities, call=self._call, username=username)
         queue: asyncio.Queue[object] = asyncio.Queue(maxsize=QUEUE)
         builder = Application.builder().bot(self.bot).updater(None).update_queue(queue)
         self._application = builder.concurrent_updates(self.lines).build()

@@ -1,9 +1,10 @@
-"""Groups: posts for everyone, by administrators; other commands get one line and a link into the private chat.
+"""Groups: commands and buttons that work for everyone; other commands get one line and a link into the private chat.
 
 Law: nothing about one person is posted. Whether somebody is an administrator is asked of Telegram each time.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from telegram import CallbackQuery, Message
@@ -16,8 +17,8 @@ from bot.core.actions import Action, parse
 from bot.core.events import SharedTap
 from bot.core.menu import COMMANDS
 from bot.store.base import UpdateKey
+from bot.tutor.activities import Activities, GroupCommand, GroupTap, Place
 from bot.tutor.learner import Learner
-from bot.tutor.posts import Place, Posts
 from bot.tutor.tutor import Tutor
 
 LINKS = {"learn": "l", "quiz": "q", "train": "t"}  # the private deep link that a command with a lesson opens
@@ -37,11 +38,11 @@ def thread_of(message: Message) -> int | None:
 
 
 class GroupChat:
-    """Posts and their taps; other bots' commands and people's talk are left alone."""
+    """What groups have together; other bots' commands and people's talk are left alone."""
 
-    def __init__(self, *, tutor: Tutor, posts: Posts, call: BotCall, username: str) -> None:
+    def __init__(self, *, tutor: Tutor, activities: Activities, call: BotCall, username: str) -> None:
         self._tutor = tutor
-        self._posts = posts
+        self._activities = activities
         self._call = call
         self._username = username
 
@@ -54,9 +55,17 @@ class GroupChat:
             await self._tutor.dismiss(key)
             return
         thread = thread_of(message)
-        if command.name == "post":
-            place = Place(chat=message.chat.id, thread=thread)
-            await self._post(message, learner, place, command.argument, key)
+        if self._activities.answers(command.name):
+            await self._activities.command(
+                GroupCommand(
+                    name=command.name,
+                    argument=command.argument,
+                    by=learner,
+                    place=Place(chat=message.chat.id, thread=thread),
+                    update=key,
+                    in_charge=partial(self._is_in_charge, message, learner),
+                )
+            )
             return
         link = payload(command.name, command.argument)
         await self._tutor.tell(
@@ -64,20 +73,22 @@ class GroupChat:
         )
 
     async def on_tap(self, query: CallbackQuery, learner: Learner, key: UpdateKey) -> None:
-        """An option of a post: counted for the person who pressed it, whoever that is."""
+        """An option of a post, or a button of what goes on here; whoever presses it."""
         code, action, argument = parse(query.data or "")
-        event = SharedTap(code=code if action == Action.OPTION else "", argument=argument)
-        await self._tutor.handle(learner, event, update=key, callback=query.id)
-
-    async def _post(
-        self, message: Message, learner: Learner, place: Place, argument: str, key: UpdateKey
-    ) -> None:
-        if await self._is_in_charge(message, learner):
-            await self._posts.post(learner, place, argument, update=key)
-        else:
-            await self._tutor.tell(
-                learner, "post.refused", update=key, chat=place.chat, thread=place.thread, link="start"
-            )
+        chat = query.message.chat.id if query.message else 0
+        tap = GroupTap(
+            code=code,
+            action=action,
+            argument=argument,
+            by=learner,
+            chat=chat,
+            callback=query.id,
+            update=key,
+            in_charge=partial(self._has_rights, chat, learner.id),
+        )
+        if action == Action.OPTION or not await self._activities.tap(tap):
+            event = SharedTap(code=code if action == Action.OPTION else "", argument=argument)
+            await self._tutor.handle(learner, event, update=key, callback=query.id)
 
     async def _move(self, message: Message) -> None:
         """The group has become a supergroup; each of the two says so, whichever is heard first."""
@@ -88,8 +99,11 @@ class GroupChat:
         """Whether Telegram says so now; who writes as the group itself is one of its administrators."""
         if message.sender_chat is not None:
             return message.sender_chat.id == message.chat.id
+        return await self._has_rights(message.chat.id, learner.id)
+
+    async def _has_rights(self, chat: int, user: int) -> bool:
         try:
-            member = await self._member(message.chat.id, learner.id)
+            member = await self._member(chat, user)
         except (BadRequest, Forbidden, InvalidToken):  # Telegram does not say so: then nobody is
             return False
         return member.get("status") in IN_CHARGE

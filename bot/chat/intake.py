@@ -106,7 +106,7 @@ class Intake:
     async def dismiss(self, update_id: int) -> None:
         """Mark an update handled that nobody can handle, so that it does not come again at each start."""
         key = UpdateKey(bot=self._bot.id, update_id=update_id)
-        await self._store.commit(Change(learner=0, update=key), now=self._now())
+        await self._store.commit(Change(learner=None, update=key), now=self._now())
 
     async def poll(self) -> None:
         """Resume, then fetch, keep and feed until `stop`; ConflictError, ConfigError: a person must help.

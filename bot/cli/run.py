@@ -32,6 +32,8 @@ from bot.store.base import Store
 from bot.store.sqlite import open_store
 from bot.store.url import sqlite_path
 from bot.training.engine import Engine as LocalEngine
+from bot.tutor.activities import Activities
+from bot.tutor.clock import Clock
 from bot.tutor.posts import Posts
 from bot.tutor.shelf import Shelf
 from bot.tutor.trainings import TrainingEngine, Trainings
@@ -149,9 +151,20 @@ class House:
             sleep=self._means.sleep,
         )
         stack.push_async_callback(posts.stop)
-        await chat.start(tutor, posts)
+        activities = Activities(tutor=tutor, store=store, say=chat.say, now=self._means.now)
+        clock = Clock(
+            activities=activities,
+            store=store,
+            in_line=chat.in_line,
+            now=self._means.now,
+            sleep=self._means.sleep,
+        )
+        stack.push_async_callback(clock.stop)
+        activities.on_command("post", posts.command)
+        await chat.start(tutor, activities)
         await trainings.resume()
         await posts.resume()
+        await clock.start()
 
     async def _take_in(self, stack: AsyncExitStack, chat: TelegramChat) -> None:
         """Updates, by polling or by webhook."""

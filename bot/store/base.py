@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.store.groups import Activity, GroupStore, KnownChat, ShownName, Vote
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpdateKey:
@@ -122,7 +124,7 @@ class Remembered:
 class Change:
     """All that one event changed, committed in one piece or not at all."""
 
-    learner: int
+    learner: int | None  # whose event it was; None: nobody's (a time came, a stranger pressed an old button)
     # Marks it handled, whether it was kept or not; a Change for an update handled before is not applied.
     update: UpdateKey | None = None
     session: str | None = None  # the new session; None leaves it
@@ -134,6 +136,14 @@ class Change:
     post: Post | None = None  # a new post
     post_answer: PostAnswer | None = None  # the learner's; one that is there already is left as it was
     dead_screens: tuple[str, ...] = ()  # keys that will never be edited again
+    activity: Activity | None = (
+        None  # as it becomes, its version as it was read; StaleError if that is not it
+    )
+    votes: tuple[Vote, ...] = ()  # the learner's
+    while_at: tuple[str, int] | None = None  # (activity, version) that must stand; StaleError if it does not
+    chat: KnownChat | None = None  # what Telegram says of a chat now
+    runs_chat: int | None = None  # a known chat in which the learner has just acted as an administrator
+    shown_name: ShownName | None = None  # the learner's
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +173,7 @@ class OptionFigure:
     seconds: float | None  # median time
 
 
-class Store(Protocol):
+class Store(GroupStore, Protocol):
     """The port. Errors: StoreError when it cannot be used, OverloadedError when its bounded queue is full."""
 
     async def open(self) -> None:
@@ -192,6 +202,7 @@ class Store(Protocol):
 
         An answer that is there already is left as it was: the first counts. Words come back numbered, in order.
         One change may name both `job_done` and `job`: the old training ends, the new one waits.
+        StaleError, and nothing changed, if an activity is not as the change believes: read it and try again.
         """
 
     async def said(self, number: int, *, screen: tuple[int, str, int] | None = None) -> None:
@@ -219,7 +230,7 @@ class Store(Protocol):
         """
 
     async def move(self, old: int, new: int) -> None:
-        """A group has a new id: its posts and the words that wait for it go there; a second time does nothing.
+        """A group has a new id: all that is known of it and waits for it goes there; a second time does nothing.
 
         Message ids do not move along: what was said before is edited no more.
         """

@@ -4,20 +4,15 @@ Law: look first, then change. What was handled before is found out before anythi
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 
+from bot.store import group_changes
 from bot.store.base import Answer, Change, Job, NewWord, Post, PostAnswer, Run, UpdateKey, Word
+from bot.store.stamps import stamp
 
 KEEP_HANDLED = timedelta(hours=48)
 SWEEP_ROWS = 2_000  # in one piece, so that a sweep after a busy day holds nobody up
-
-
-def stamp(moment: datetime) -> str:
-    """A time as the store writes it; ValueError for a time without its zone."""
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment.isoformat()} has no time zone; the store takes UTC")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def json_text(body: str) -> str:
@@ -46,22 +41,30 @@ def commit(db: Connection, change: Change, now: datetime) -> tuple[Word, ...] | 
         return None
     if change.update is not None and not _handle(db, change.update, at):
         return None
+    group_changes.check(db, change)
     _know(db, change, at)
+    if change.learner is not None:
+        _of_learner(db, change, change.learner)
     if change.job_done is not None:
         db.execute("DELETE FROM jobs WHERE code = ?", (change.job_done,))
-    for answer in change.answers:
-        _answer(db, change.learner, answer)
     for run in change.runs:
         _run(db, run)
     if change.job is not None:
         _job(db, change.job, at)
     if change.post is not None:
         _post(db, change.post)
-    if change.post_answer is not None:
-        _post_answer(db, change.learner, change.post_answer)
-    for key in change.dead_screens:
-        db.execute("DELETE FROM screens WHERE learner = ? AND key = ?", (change.learner, key))
+    group_changes.apply(db, change)
     return tuple(_word(db, change.learner, word) for word in change.words)
+
+
+def _of_learner(db: Connection, change: Change, learner: int) -> None:
+    """What hangs on the person whose event it was."""
+    for answer in change.answers:
+        _answer(db, learner, answer)
+    if change.post_answer is not None:
+        _post_answer(db, learner, change.post_answer)
+    for key in change.dead_screens:
+        db.execute("DELETE FROM screens WHERE learner = ? AND key = ?", (learner, key))
 
 
 _HAS_JOB = "SELECT 1 FROM jobs WHERE code = ? AND learner = ?"
@@ -81,11 +84,14 @@ _HANDLED = """INSERT INTO inbox (bot, update_id, body, kept_at, handled_at) VALU
 
 def _know(db: Connection, change: Change, at: str) -> None:
     """The learner's row, made when there is something to hang on it."""
-    if change.session is not None:
-        db.execute(_SESSION, (change.learner, json_text(change.session), at))
-        return
     learners = {run.learner for run in change.runs} | ({change.job.learner} if change.job else set())
-    if change.answers or change.words or change.post_answer:
+    if change.activity is not None and change.activity.starter is not None:
+        learners.add(change.activity.starter)
+    if change.learner is not None and change.session is not None:
+        db.execute(_SESSION, (change.learner, json_text(change.session), at))
+    elif change.learner is not None and (
+        change.answers or change.words or change.post_answer or group_changes.hangs_on_learner(change)
+    ):
         learners.add(change.learner)
     for learner in learners:
         db.execute(
@@ -141,7 +147,7 @@ _POST_ANSWER = """INSERT INTO post_answers (code, learner, option, correct, answ
     ON CONFLICT (code, learner) DO NOTHING"""
 
 
-def _word(db: Connection, learner: int, word: NewWord) -> Word:
+def _word(db: Connection, learner: int | None, word: NewWord) -> Word:
     body = json_text(word.body)
     number = db.execute(_WORD, (learner, word.chat, word.kind, body, word.key)).lastrowid
     if number is None:
@@ -159,6 +165,7 @@ def said(db: Connection, number: int, screen: tuple[int, str, int] | None) -> No
         chat, key, message = screen
         db.execute(_SCREEN, (key, message, chat))
         db.execute("UPDATE posts SET message = ? WHERE code = ? AND chat = ?", (message, key, chat))
+        group_changes.stands(db, chat, key, message)
 
 
 _SCREEN = """INSERT INTO screens (learner, key, message) SELECT learner, ?, ? FROM learners WHERE learner = ?
@@ -166,9 +173,10 @@ _SCREEN = """INSERT INTO screens (learner, key, message) SELECT learner, ?, ? FR
 
 
 def move(db: Connection, old: int, new: int) -> None:
-    """A group's posts and waiting words to its new id."""
+    """A group's posts, activities and waiting words to its new id."""
     db.execute("UPDATE posts SET chat = ?, message = 0 * message WHERE chat = ?", (new, old))
     db.execute("UPDATE words SET chat = ? WHERE chat = ?", (new, old))
+    group_changes.move(db, old, new)
 
 
 def sweep(db: Connection, now: datetime) -> bool:

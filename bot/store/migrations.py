@@ -7,13 +7,19 @@ recorded by name in `_sqlite_migrations`, so that a program can see that a file 
             Goes with `/forget`, and with it every row below that names the learner.
 `answers`   one answer, unique by (learner, lesson, question, sitting); `first` marks the first try at a question.
 `words`     one thing committed but not yet said to a chat, gone when said; `number` grows in the order of saying
-            and is never used again.
+            and is never used again. `learner` is empty for what is said to everybody in a group.
 `jobs`      the training a learner waits for, at most one each, under the code of its run; gone with its result.
 `runs`      a run under its short code, to be replayed by anyone who has the code.
 `screens`   where a screen of a learner stands: its key and Telegram's message id; gone when it is dead.
 `posts`     something of a lesson posted for everyone in a chat; `message` is Telegram's id once it was said,
             0 where that id is no longer good (the group has a new one).
 `post_answers`  the first tap of a person on a post, unique by (code, learner); goes with the learner.
+`chats`     a group or channel as Telegram last described it; `chat_admins`: who has acted as an administrator there.
+`chat_screens`  where a message of a group that is edited later stands, by its key.
+`activities`  what goes on in a chat over time (round, experiment, plan …); `version` grows with every change,
+            `due` is when it wants to be woken; of those that are `alone` one goes on in a topic.
+`votes`     what a person chose in an activity, unique by (code, item, learner); goes with the learner.
+`shown_names`  the name by which a person wants to be seen in a chat; goes with the learner.
 `inbox`     an update: its body until it is handled, then empty; gone 48 h after it was handled.
 
 Times are UTC, ISO 8601 text with microseconds, so that they sort as text. Bodies are JSON text that the store
@@ -145,6 +151,97 @@ _POSTS = (
     """,
     "CREATE INDEX post_answers_learner ON post_answers (learner)",
     "CREATE INDEX post_answers_time ON post_answers (answered_at)",
+)
+
+
+@migrations(name="0003-activities")
+def _activities(db: Database) -> None:
+    for statement in _ACTIVITIES:
+        db.execute(statement)
+
+
+_ACTIVITIES = (
+    # Words of a group belong to nobody. The numbers must go on where they were.
+    "ALTER TABLE words RENAME TO old_words",
+    """
+    CREATE TABLE words (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        learner INTEGER REFERENCES learners ON DELETE CASCADE,
+        chat INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        body TEXT NOT NULL,
+        key TEXT
+    ) STRICT
+    """,
+    "INSERT INTO sqlite_sequence (name, seq) SELECT 'words', seq FROM sqlite_sequence WHERE name = 'old_words'",
+    "INSERT INTO words SELECT number, learner, chat, kind, body, key FROM old_words",
+    "DROP TABLE old_words",
+    """
+    CREATE TABLE chats (
+        chat INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        title TEXT NOT NULL,
+        username TEXT,
+        inside INTEGER NOT NULL CHECK (inside IN (0, 1))
+    ) STRICT
+    """,
+    """
+    CREATE TABLE chat_admins (
+        learner INTEGER NOT NULL REFERENCES learners ON DELETE CASCADE,
+        chat INTEGER NOT NULL REFERENCES chats ON DELETE CASCADE ON UPDATE CASCADE,
+        PRIMARY KEY (learner, chat)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE chat_screens (
+        chat INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        message INTEGER NOT NULL,
+        PRIMARY KEY (chat, key)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE activities (
+        number INTEGER PRIMARY KEY,
+        code TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        chat INTEGER NOT NULL,
+        thread INTEGER,
+        starter INTEGER REFERENCES learners ON DELETE SET NULL,
+        body TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        due TEXT,
+        alone INTEGER NOT NULL CHECK (alone IN (0, 1)),
+        over INTEGER NOT NULL CHECK (over IN (0, 1)),
+        made_at TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX activities_due ON activities (due) WHERE NOT over AND due NOT NULL",
+    "CREATE UNIQUE INDEX activities_alone ON activities (kind, chat, coalesce(thread, 0)) WHERE alone AND NOT over",
+    "CREATE INDEX activities_chat ON activities (chat, kind, made_at)",
+    "CREATE INDEX activities_starter ON activities (starter)",
+    """
+    CREATE TABLE votes (
+        code TEXT NOT NULL REFERENCES activities (code) ON DELETE CASCADE,
+        item TEXT NOT NULL,
+        learner INTEGER NOT NULL REFERENCES learners ON DELETE CASCADE,
+        choice INTEGER NOT NULL,
+        points REAL NOT NULL,
+        seconds REAL,
+        cast_at TEXT NOT NULL,
+        PRIMARY KEY (code, item, learner)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX votes_learner ON votes (learner)",
+    """
+    CREATE TABLE shown_names (
+        chat INTEGER NOT NULL,
+        learner INTEGER NOT NULL REFERENCES learners ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        PRIMARY KEY (chat, learner)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX shown_names_learner ON shown_names (learner)",
 )
 
 

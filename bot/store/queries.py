@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from bot.store import group_queries
 from bot.store.base import (
     Job,
     KeptUpdate,
@@ -38,12 +39,11 @@ def load(db: Connection, learner: int) -> Remembered:
 
 
 def _posted(db: Connection, chat: int) -> dict[str, int]:
-    """A group has no screens of its own, but posts."""
+    """A group has no session, but posts and other messages that are edited later."""
     if chat > 0:
         return {}
-    return dict(
-        db.execute("SELECT code, message FROM posts WHERE chat = ? AND message > 0", (chat,)).fetchall()
-    )
+    sql = "SELECT code, message FROM posts WHERE chat = ? AND message > 0"
+    return dict(db.execute(sql, (chat,)).fetchall()) | group_queries.screens(db, chat)
 
 
 def waiting(db: Connection, bot: int) -> list[KeptUpdate]:
@@ -182,6 +182,12 @@ _EXPORT = {
     "post_answers": """SELECT code, lesson, question, option, correct, answered_at
         FROM post_answers JOIN posts USING (code) WHERE learner = :learner ORDER BY answered_at""",
     "screens": "SELECT key, message FROM screens WHERE learner = :learner ORDER BY key",
+    "votes": """SELECT code, kind, chat, item, choice, points, seconds, cast_at
+        FROM votes JOIN activities USING (code) WHERE learner = :learner ORDER BY cast_at""",
+    "shown_names": "SELECT chat, name FROM shown_names WHERE learner = :learner ORDER BY chat",
+    "started": "SELECT code, kind, chat, made_at FROM activities WHERE starter = :learner ORDER BY number",
+    "chats": """SELECT chat, title FROM chat_admins JOIN chats USING (chat)
+        WHERE learner = :learner ORDER BY chat""",
 }
 _FLAGS = ("correct", "first_try")
 

@@ -5,12 +5,12 @@ reads much (`figures`, `export`). One process has the file; a second one is refu
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.store import changes, erase, opening, queries
+from bot.store import changes, erase, group_queries, opening, queries
 from bot.store.base import (
     Change,
     Job,
@@ -27,6 +27,8 @@ from bot.store.base import (
     Word,
 )
 from bot.store.faults import fault
+from bot.store.groups import Activity, Ballot, KnownChat, Score
+from bot.store.stamps import stamp
 from bot.store.url import sqlite_path
 from bot.store.writer import ConnectionThread, Reader, Writer
 
@@ -139,7 +141,40 @@ class SqliteStore(Store):
         return await self._read(lambda db: queries.totals(db, code))
 
     async def fresh_posts(self, since: datetime) -> list[str]:
-        return await self._read(lambda db: queries.fresh_posts(db, changes.stamp(since)))
+        return await self._read(lambda db: queries.fresh_posts(db, stamp(since)))
+
+    async def known_chat(self, chat: int) -> KnownChat | None:
+        return await self._read(lambda db: group_queries.known_chat(db, chat))
+
+    async def chats_of(self, learner: int) -> list[KnownChat]:
+        return await self._read(lambda db: group_queries.chats_of(db, learner))
+
+    async def activity(self, code: str) -> Activity | None:
+        return await self._read(lambda db: group_queries.activity(db, code))
+
+    async def activities(self, *, chat: int | None = None, kind: str | None = None) -> list[Activity]:
+        return await self._read(lambda db: group_queries.activities(db, chat, kind))
+
+    async def ended(self, kind: str, since: datetime) -> list[Activity]:
+        return await self._read(lambda db: group_queries.ended(db, kind, stamp(since)))
+
+    async def due(self, now: datetime) -> list[Activity]:
+        return await self._read(lambda db: group_queries.due(db, stamp(now)))
+
+    async def ballots(self, code: str) -> list[Ballot]:
+        return await self._read(lambda db: group_queries.ballots(db, code), slow=True)
+
+    async def ballot(self, code: str, item: str, learner: int) -> Ballot | None:
+        return await self._read(lambda db: group_queries.ballot(db, code, item, learner))
+
+    async def tally(self, code: str, item: str) -> Mapping[int, int]:
+        return await self._read(lambda db: group_queries.tally(db, code, item))
+
+    async def shown_names(self, chat: int) -> Mapping[int, str]:
+        return await self._read(lambda db: group_queries.shown_names(db, chat))
+
+    async def scores(self, chat: int, kind: str, since: datetime) -> list[Score]:
+        return await self._read(lambda db: group_queries.scores(db, chat, kind, stamp(since)), slow=True)
 
     async def tries(self, learner: int) -> list[Tries]:
         return await self._read(lambda db: queries.tries(db, learner))

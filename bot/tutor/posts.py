@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
@@ -17,6 +16,7 @@ from bot.core.scenes import QuestionScene
 from bot.core.shared import next_to_post
 from bot.course.model import Lesson, Question
 from bot.store.base import Change, NewWord, Post, Store, UpdateKey
+from bot.tutor.activities import GroupCommand, Place
 from bot.tutor.kept import dumps
 from bot.tutor.learner import Learner
 from bot.tutor.tutor import Say, Sleep, Tutor
@@ -30,14 +30,6 @@ log = logging.getLogger(__name__)
 
 RENEW_S = 10.0  # between two edits of one post's totals
 FRESH = timedelta(hours=48)  # posts answered since then are renewed at the next start
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where to post: a chat, and the forum topic in it."""
-
-    chat: int
-    thread: int | None = None
 
 
 class Posts:
@@ -63,6 +55,20 @@ class Posts:
         self._waiting: set[str] = set()  # codes that were answered since their last edit began
         self._stopped = False
         tutor.on_post_answered = self.answered
+
+    async def command(self, command: GroupCommand) -> None:
+        """`/post` in a group: for those in charge there."""
+        if await command.in_charge():
+            await self.post(command.by, command.place, command.argument, update=command.update)
+        else:
+            await self._tutor.tell(
+                command.by,
+                "post.refused",
+                update=command.update,
+                chat=command.place.chat,
+                thread=command.place.thread,
+                link="start",
+            )
 
     async def post(self, by: Learner, place: Place, argument: str, *, update: UpdateKey) -> None:
         """Post a question or step of a lesson: `LESSON [STEP or QUESTION]`; what cannot be is said in the chat."""

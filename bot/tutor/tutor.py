@@ -113,7 +113,7 @@ class Tutor:
         if change.job_done is not None:
             self.on_job_over(change.job_done)
         if any(isinstance(effect, Forget) for effect in effects):
-            await self._forget(change)
+            await self._forget(learner.id, change)
             return
         counts_nothing = isinstance(event, Tap) or (
             isinstance(event, SharedTap) and change.post_answer is None
@@ -135,7 +135,7 @@ class Tutor:
             if change.post_answer is not None:
                 self.on_post_answered(change.post_answer.code)
             if change.job is not None:
-                self.on_job(change.learner, change.job.code, Replay.parse(change.job.body))
+                self.on_job(change.job.learner, change.job.code, Replay.parse(change.job.body))
 
     async def commit(self, change: Change) -> tuple[Word, ...] | None:
         """Commit a change, waiting a little while the store is overloaded."""
@@ -184,7 +184,7 @@ class Tutor:
 
     async def dismiss(self, update: UpdateKey) -> None:
         """Mark an update handled that asks for nothing."""
-        await self.commit(Change(learner=0, update=update))
+        await self.commit(Change(learner=None, update=update))
 
     async def document(self, learner: int, body: Mapping[str, Any]) -> bytes:
         """The file that a word of kind `document` names: everything stored about a learner, as JSON in UTF-8."""
@@ -220,17 +220,17 @@ class Tutor:
         replay = Replay.parse(run.body)
         return SharedRun(lesson=replay.lesson, spec=replay.spec)
 
-    async def _forget(self, change: Change) -> None:
+    async def _forget(self, learner: int, change: Change) -> None:
         """Delete first, then say so from memory: words in the store would hold the id again.
 
         A kill between the two leaves the learner without the sentence, but never with the data.
         """
-        await self._store.forget(change.learner, update=change.update)
+        await self._store.forget(learner, update=change.update)
         self._say_unkept(change.words)
 
     async def _answer_stranger(self, change: Change) -> None:
         """Answer without keeping who tapped: after `/forget`, the second half of a double tap leaves no id."""
-        if await self.commit(Change(learner=0, update=change.update)) is not None:
+        if await self.commit(Change(learner=None, update=change.update)) is not None:
             self._say_unkept(change.words)
 
     def _say_unkept(self, words: Iterable[NewWord]) -> None:

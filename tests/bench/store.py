@@ -57,11 +57,12 @@ async def answer(store: SqliteStore) -> None:
 async def tap(store: SqliteStore) -> None:
     """All that a tap asks of the store."""
     tapped = change()
-    await store.load(tapped.learner)
+    learner = tapped.learner or 0
+    await store.load(learner)
     words = await store.commit(tapped, now=NOW)
     if words is None:
         raise RuntimeError("a new update cannot have been handled")
-    await store.said(words[0].number, screen=(tapped.learner, "ask", words[0].number))
+    await store.said(words[0].number, screen=(learner, "ask", words[0].number))
 
 
 async def rate(work: Callable[[], Awaitable[None]], *, total: int, at_once: int) -> float:

@@ -25,6 +25,7 @@ from bot.store.base import (
     Totals,
     UpdateKey,
 )
+from tests.store.group_contract import GroupContract
 from tests.store.model import ModelStore, Shelf
 from tests.store.play import PLAYS, Play, perform
 
@@ -75,7 +76,7 @@ def chose(code: str, option: int, *, after: timedelta = timedelta()) -> PostAnsw
     return PostAnswer(code=code, option=option, correct=option == 0, answered_at=NOW + after)
 
 
-class StoreContract:
+class StoreContract(GroupContract):
     """Everything that `bot.store.base` promises."""
 
     @pytest.fixture
@@ -178,17 +179,18 @@ class StoreContract:
 
     async def test_a_failing_change_harms_no_other(self, store: Store) -> None:
         """Changes committed at the same moment stay, whatever becomes of their neighbour."""
+        learners = range(100, 160)
         changes = [
             Change(learner=learner, session="{}", answers=(answer(option=-1 if learner % 10 == 3 else 0),))
-            for learner in range(100, 160)
+            for learner in learners
         ]
         results = await asyncio.gather(
             *(store.commit(change, now=NOW) for change in changes), return_exceptions=True
         )
-        for change, result in zip(changes, results, strict=True):
-            failed = change.learner % 10 == 3
+        for learner, result in zip(learners, results, strict=True):
+            failed = learner % 10 == 3
             assert isinstance(result, StoreError) is failed
-            assert len(await store.tries(change.learner)) == (0 if failed else 1)
+            assert len(await store.tries(learner)) == (0 if failed else 1)
 
     async def test_a_time_without_zone_is_refused(self, store: Store) -> None:
         """UTC inside: a naive time is a fault of the caller and writes nothing."""

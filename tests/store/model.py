@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from statistics import fmean, median
 from typing import Any
 
-from bot.errors import StoreError
+from bot.errors import StaleError, StoreError
 from bot.store.base import (
     Answer,
     Change,
@@ -26,6 +26,7 @@ from bot.store.base import (
     UpdateKey,
     Word,
 )
+from tests.store.group_model import GroupModel, GroupShelf
 
 
 @dataclass(slots=True)
@@ -35,21 +36,26 @@ class Shelf:
     inbox: dict[UpdateKey, tuple[str, datetime, datetime | None]] = field(default_factory=dict)
     sessions: dict[int, str | None] = field(default_factory=dict)
     answers: list[tuple[int, Answer]] = field(default_factory=list)
-    words: list[tuple[int, Word]] = field(default_factory=list)
+    words: list[tuple[int | None, Word]] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     runs: dict[str, Run] = field(default_factory=dict)
     screens: dict[tuple[int, str], int] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     post_messages: dict[str, int] = field(default_factory=dict)
     post_answers: dict[tuple[str, int], PostAnswer] = field(default_factory=dict)
+    groups: GroupShelf = field(default_factory=GroupShelf)
     count: int = 0
 
 
-class ModelStore(Store):
+class ModelStore(GroupModel, Store):
     """A store without a disk."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
+
+    @property
+    def groups(self) -> GroupShelf:  # type: ignore[override]  # the shelf may be put back as a whole
+        return self.shelf.groups
 
     async def open(self) -> None:
         pass
@@ -77,13 +83,16 @@ class ModelStore(Store):
             screens |= {
                 code: message for code, message in posts if message and self.shelf.posts[code].chat == learner
             }
+            standing = self.groups.chat_screens.items()
+            screens |= {key: message for (chat, key), message in standing if chat == learner}
         return Remembered(session=self.shelf.sessions.get(learner), screens=screens)
 
     async def commit(self, change: Change, *, now: datetime) -> tuple[Word, ...] | None:
         before = {part.name: copy.copy(getattr(self.shelf, part.name)) for part in fields(Shelf)}
+        before["groups"] = copy.deepcopy(self.shelf.groups)
         try:
             return self._commit(change, now)
-        except (StoreError, ValueError):
+        except (StoreError, StaleError, ValueError):
             for name, value in before.items():
                 setattr(self.shelf, name, value)
             raise
@@ -98,12 +107,11 @@ class ModelStore(Store):
             if handled_at is not None:
                 return None
             shelf.inbox[change.update] = ("", kept_at, now)
-        if change.session is not None:
-            shelf.sessions[change.learner] = change.session
-        elif change.answers or change.words or change.post_answer:
-            shelf.sessions.setdefault(change.learner, None)
-        for answer in change.answers:
-            self._answer(change.learner, answer)
+        self.groups.check(change)
+        if change.activity is not None and change.activity.starter is not None:
+            shelf.sessions.setdefault(change.activity.starter, None)
+        if change.learner is not None:
+            self._of_learner(change, change.learner)
         for run in change.runs:
             shelf.sessions.setdefault(run.learner, None)
             shelf.runs[run.code] = run
@@ -113,13 +121,24 @@ class ModelStore(Store):
             shelf.jobs = [job for job in shelf.jobs if job.learner != change.job.learner] + [change.job]
         if change.post is not None:
             shelf.posts[change.post.code] = change.post
+        self.groups.apply(change)
+        return tuple(self._word(change.learner, word) for word in change.words)
+
+    def _of_learner(self, change: Change, learner: int) -> None:
+        shelf, shown = self.shelf, change.shown_name
+        hangs = change.votes or change.runs_chat is not None or (shown and shown.name)
+        if change.session is not None:
+            shelf.sessions[learner] = change.session
+        elif change.answers or change.words or change.post_answer or hangs:
+            shelf.sessions.setdefault(learner, None)
+        for answer in change.answers:
+            self._answer(learner, answer)
         if change.post_answer is not None:
             if change.post_answer.code not in shelf.posts:
                 raise StoreError("there is no such post")
-            shelf.post_answers.setdefault((change.post_answer.code, change.learner), change.post_answer)
+            shelf.post_answers.setdefault((change.post_answer.code, learner), change.post_answer)
         for key in change.dead_screens:
-            shelf.screens.pop((change.learner, key), None)
-        return tuple(self._word(change.learner, word) for word in change.words)
+            shelf.screens.pop((learner, key), None)
 
     def _answer(self, learner: int, answer: Answer) -> None:
         if answer.option < 0:
@@ -130,7 +149,7 @@ class ModelStore(Store):
         if place not in [(who, old.lesson, old.question, old.sitting) for who, old in self.shelf.answers]:
             self.shelf.answers.append((learner, answer))
 
-    def _word(self, learner: int, word: NewWord) -> Word:
+    def _word(self, learner: int | None, word: NewWord) -> Word:
         self.shelf.count += 1
         said = Word(chat=word.chat, kind=word.kind, body=word.body, key=word.key, number=self.shelf.count)
         self.shelf.words.append((learner, said))
@@ -145,6 +164,8 @@ class ModelStore(Store):
             and post.chat == screen[0]
         ):
             self.shelf.post_messages[screen[1]] = screen[2]
+        elif screen is not None and is_there and screen[0] < 0 and screen[1] not in self.shelf.posts:
+            self.groups.chat_screens[screen[:2]] = screen[2]
         left = [(who, word) for who, word in self.shelf.words if word.number != number]
         if len(left) < len(self.shelf.words) and screen is not None and screen[0] in self.shelf.sessions:
             self.shelf.screens[screen[:2]] = screen[2]
@@ -174,6 +195,7 @@ class ModelStore(Store):
         shelf.posts |= {code: replace(shelf.posts[code], chat=new) for code in moved}
         shelf.post_messages |= dict.fromkeys(moved & set(shelf.post_messages), 0)
         shelf.words = [(who, replace(w, chat=new) if w.chat == old else w) for who, w in shelf.words]
+        self.groups.move(old, new)
 
     async def post_answer(self, code: str, learner: int) -> PostAnswer | None:
         return self.shelf.post_answers.get((code, learner))
@@ -230,11 +252,20 @@ class ModelStore(Store):
             "words": [json.loads(word.body) for who, word in self.shelf.words if who == learner],
             "screens": [key for who, key in self.shelf.screens if who == learner],
             "post_answers": [{"code": code} for code, who in self.shelf.post_answers if who == learner],
+            "votes": [
+                {"choice": vote.choice} for place, vote in self.groups.votes.items() if place[2] == learner
+            ],
+            "shown_names": [
+                {"name": name} for place, name in self.groups.names.items() if place[1] == learner
+            ],
+            "chats": [{"chat": chat} for who, chat in self.groups.admins if who == learner],
+            "started": [{"code": a.code} for a in self.groups.activities.values() if a.starter == learner],
         }
 
     async def forget(self, learner: int, *, update: UpdateKey | None = None) -> None:
         shelf = self.shelf
         shelf.sessions.pop(learner, None)
+        self.groups.forget(learner)
         shelf.answers = [(who, answer) for who, answer in shelf.answers if who != learner]
         shelf.words = [(who, word) for who, word in shelf.words if who != learner]
         shelf.jobs = [job for job in shelf.jobs if job.learner != learner]

@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from bot.errors import StoreError
-from bot.store.base import Change
+from bot.store.base import Change, NewWord
+from bot.store.migrations import migrations
 from bot.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -310,3 +312,24 @@ async def test_a_store_that_is_not_open_says_so(tmp_path: Path) -> None:
     await store.open()
     assert (await store.load(1)).session is None
     await store.close()
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+async def test_words_of_an_older_file_keep_their_numbers(tmp_path: Path, waiting: bool) -> None:
+    """They wait as they did, and no number is given twice, though the table was made anew."""
+    path = tmp_path / "nabla.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrations.apply(Database(db), stop_before="0003-activities")
+        db.execute("INSERT INTO learners (learner, since) VALUES (7, '')")
+        for _ in range(3):
+            db.execute("INSERT INTO words (learner, chat, kind, body) VALUES (7, 7, 'say', '{}')")
+        db.execute("DELETE FROM words WHERE number > ?", (2 if waiting else 0,))
+    store = SqliteStore(path)
+    await store.open()
+    try:
+        assert [word.number for word in await store.unsaid()] == ([1, 2] if waiting else [])
+        said = NewWord(chat=-5, kind="say", body="{}")
+        [word] = await store.commit(Change(learner=None, words=(said,)), now=NOW) or ()
+        assert word.number == 4
+    finally:
+        await store.close()

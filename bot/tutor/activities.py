@@ -1,0 +1,174 @@
+"""What goes on in groups over time: changed by taps, commands and time, said to the chat.
+
+Law: an activity is changed by compare and swap, and what is said of it is committed with the change. A tap is
+worked out in the line of who tapped, all else in the chat's. What a kind of activity does is the matter of its
+own room (`Kind`); nothing here knows one.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.core.effects import Toast
+from bot.errors import StaleError
+from bot.store.base import Change, NewWord, Store, UpdateKey
+from bot.store.groups import Activity
+from bot.tutor.gather import answer_word
+from bot.tutor.kept import dumps
+from bot.tutor.learner import Learner
+from bot.tutor.tutor import Say, Tutor
+from bot.view.message import Message
+from bot.view.texts import pick
+
+TRIES = 20  # at one change, when others are always quicker
+InCharge = Callable[[], Awaitable[bool]]  # asks Telegram whether who acts is an administrator of the chat now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where in Telegram: a chat, and the forum topic in it."""
+
+    chat: int
+    thread: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupCommand:
+    """A command in a group, and who sent it."""
+
+    name: str
+    argument: str
+    by: Learner
+    place: Place
+    update: UpdateKey
+    in_charge: InCharge
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupTap:
+    """A button of an activity, and who pressed it; `code` is the activity's."""
+
+    code: str
+    action: str
+    argument: str
+    by: Learner
+    chat: int
+    callback: str
+    update: UpdateKey
+    in_charge: InCharge
+
+
+class Kind(Protocol):
+    """One kind of activity: a round, an experiment, a plan …"""
+
+    async def wake(self, activity: Activity) -> None:
+        """Its time has come; in the chat's line. It must change `due`, else it is woken again."""
+
+    async def tap(self, activity: Activity, tap: GroupTap) -> None:
+        """A button of it was pressed (it may be over); in the line of who pressed. Answers the tap, once."""
+
+
+Said = tuple[str, Message, str | None]  # kind of word (`say`, `edit`, `strip`), message, key
+
+
+class Activities:
+    """All kinds there are, and what they have in common. Hook: `on_change` is told of every changed activity."""
+
+    def __init__(self, *, tutor: Tutor, store: Store, say: Say, now: Callable[[], datetime]) -> None:
+        self.tutor = tutor
+        self.store = store
+        self.now = now
+        self._say = say
+        self._kinds: dict[str, Kind] = {}
+        self._commands: dict[str, Callable[[GroupCommand], Awaitable[None]]] = {}
+        self.on_change: Callable[[], None] = lambda: None
+
+    # what there is
+
+    def add(self, name: str, kind: Kind) -> None:
+        """Make a kind of activity known, under the name that the store has for it."""
+        self._kinds[name] = kind
+
+    def on_command(self, name: str, handler: Callable[[GroupCommand], Awaitable[None]]) -> None:
+        """Let a command in groups do something; it must mark the update handled."""
+        self._commands[name] = handler
+
+    def kind(self, name: str) -> Kind | None:
+        """A kind by its name; None if this version does not know it."""
+        return self._kinds.get(name)
+
+    def answers(self, command: str) -> bool:
+        """Whether a command does something in groups."""
+        return command in self._commands
+
+    async def command(self, command: GroupCommand) -> None:
+        """Do what a command says; in the chat's line."""
+        await self._commands[command.name](command)
+
+    async def tap(self, tap: GroupTap) -> bool:
+        """Hand a tap to its activity; False: there is no such activity in this chat."""
+        activity = await self.store.activity(tap.code) if tap.code else None
+        if activity is None or activity.chat != tap.chat or activity.kind not in self._kinds:
+            return False
+        await self._kinds[activity.kind].tap(activity, tap)
+        return True
+
+    # changing and saying
+
+    async def commit(self, change: Change) -> bool:
+        """Commit, then say; False if the update was handled before. StaleError: read again, try again."""
+        words = await self.tutor.commit(change)
+        if change.activity is not None:
+            self.on_change()
+        self._say(words or ())
+        return words is not None
+
+    async def swap(self, code: str, become: Callable[[Activity], Awaitable[Change | None]]) -> bool:
+        """Read an activity, make a change of it, commit; again while others are quicker.
+
+        `become` gives None to leave it. False: it is not there, was left, or the update was handled before.
+        """
+        for _ in range(TRIES):
+            activity = await self.store.activity(code)
+            change = await become(activity) if activity else None
+            if change is None:
+                return False
+            try:
+                return await self.commit(change)
+            except StaleError:
+                continue
+        raise StaleError(f"activity {code} changed {TRIES} times while one change was tried")
+
+    def words(self, place: Place, said: Iterable[Said]) -> tuple[NewWord, ...]:
+        """What is said to everybody in a chat, as words of nobody."""
+        return tuple(
+            NewWord(chat=place.chat, kind=kind, body=dumps(_body(message, place)), key=key)
+            for kind, message, key in said
+        )
+
+    async def answer(self, tap: GroupTap, text: str, *, alert: bool = False, **params: str | int) -> None:
+        """Answer a tap that changes nothing, without keeping who pressed."""
+        word = self.answer_word(tap, Toast(text=text, params=params, alert=alert))
+        if await self.tutor.commit(Change(learner=None, update=tap.update)) is not None:
+            self._say([self.tutor.unkept(word)])
+
+    def answer_word(self, tap: GroupTap, toast: Toast) -> NewWord:
+        """The answer to a tap, to be committed with what it changed."""
+        stage = self.tutor.stage(pick(None, tap.by.language))
+        return answer_word(stage, toast, chat=tap.by.id, callback=tap.callback)
+
+
+def _body(message: Message, place: Place) -> Mapping[str, Any]:
+    thread = {} if place.thread is None else {"message_thread_id": place.thread}
+    return message.as_json() | thread
+
+
+def of(activity: Activity) -> Place:
+    """Where an activity goes on."""
+    return Place(chat=activity.chat, thread=activity.thread)
+
+
+def due_again(activity: Activity, body: str, due: datetime | None) -> Activity:
+    """The activity with a new state, to be woken at a time, or not at all."""
+    return replace(activity, body=body, due=due)

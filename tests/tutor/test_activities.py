@@ -1,0 +1,184 @@
+"""What goes on in groups: woken when its time comes, changed by compare and swap, whatever happens beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from bot.store.base import Change, Word
+from bot.store.groups import Activity
+from bot.store.sqlite import SqliteStore
+from bot.tutor.activities import Activities, GroupTap, Place
+from bot.tutor.clock import FAILED, Clock
+from bot.tutor.tutor import Tutor
+from bot.view.message import Message
+from bot.view.rich import Rich
+from tests.chat.clock import Clock as FakeClock
+from tests.patience import until
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+GROUP = -1_001_234_567_890
+
+
+class Bell:
+    """Rings when it is woken, and wants to be woken a minute later; `failures` are raised first."""
+
+    def __init__(self, hall: "Hall") -> None:
+        self.hall = hall
+        self.rung: list[tuple[str, datetime]] = []
+        self.failures = 0
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def wake(self, activity: Activity) -> None:
+        await self.held.wait()
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("cracked")
+        later = replace(activity, due=self.hall.now() + MINUTE)
+        say = self.hall.activities.words(
+            Place(chat=GROUP, thread=9), [("say", Message(rich=Rich("Dong")), "k")]
+        )
+        await self.hall.activities.commit(Change(learner=None, activity=later, words=say))
+        self.rung.append((activity.code, self.hall.now()))
+
+    async def tap(self, activity: Activity, tap: GroupTap) -> None:
+        raise AssertionError("nobody taps here")
+
+
+class Hall:
+    """A store, a clock and two kinds; time passes when the test says so."""
+
+    def __init__(self, folder: Path) -> None:
+        self.time = FakeClock()
+        self.store = SqliteStore(folder / "nabla.db")
+        self.said: list[str] = []
+        tutor = Tutor(
+            store=self.store,
+            lessons=dict,
+            username="nabla",
+            say=self.say,
+            now=self.now,
+            chance=Random(1),
+            sleep=self.time.sleep,
+        )
+        self.activities = Activities(tutor=tutor, store=self.store, say=self.say, now=self.now)
+        self.bell, self.other = Bell(self), Bell(self)
+        self.activities.add("bell", self.bell)
+        self.activities.add("other", self.other)
+        self.clock = self.new_clock()
+
+    def now(self) -> datetime:
+        """UTC."""
+        return START + timedelta(seconds=self.time())
+
+    async def pass_(self, seconds: float) -> None:
+        """Let time pass, once somebody waits for it."""
+        await until(lambda: self.time.sleepers)
+        self.time.advance(seconds)
+
+    def say(self, words: Iterable[Word]) -> None:
+        """Note what is said."""
+        self.said.extend(word.body for word in words)
+
+    def new_clock(self) -> Clock:
+        """As after a restart."""
+
+        async def in_line(_: int, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+            await function()
+
+        return Clock(
+            activities=self.activities, store=self.store, in_line=in_line, now=self.now, sleep=self.time.sleep
+        )
+
+    async def begin(self, code: str, kind: str = "bell", *, after: timedelta = MINUTE) -> None:
+        """One that is due so much later."""
+        made = Activity(
+            code=code, kind=kind, chat=GROUP, body="{}", made_at=self.now(), due=self.now() + after
+        )
+        await self.activities.commit(Change(learner=None, activity=made))
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    """An open hall."""
+    hall = Hall(tmp_path)
+    await hall.store.open()
+    yield hall
+    await hall.clock.stop()
+    await hall.store.close()
+
+
+async def test_each_is_woken_when_its_time_comes(hall: Hall) -> None:
+    """Not before; then again when it wants; what was begun meanwhile too, and what it says goes to its topic."""
+    await hall.clock.start()
+    await hall.begin("a")
+    await hall.pass_(59)
+    assert hall.bell.rung == []
+    await hall.begin("b", after=timedelta(seconds=1))
+    await hall.pass_(1)
+    await until(lambda: len(hall.bell.rung) == 2)
+    assert {code for code, _ in hall.bell.rung} == {"a", "b"}
+    await hall.pass_(60)
+    await until(lambda: len(hall.bell.rung) == 4)
+    assert all('"message_thread_id":9' in body for body in hall.said)
+
+
+async def test_what_came_due_while_the_bot_was_away_is_woken_at_the_start(hall: Hall) -> None:
+    """Once, however long it was."""
+    await hall.begin("a")
+    hall.time.advance(3600 * 48)
+    await hall.clock.start()
+    await until(lambda: hall.bell.rung == [("a", hall.now())])
+
+
+async def test_a_failure_is_tried_again_and_holds_nobody_up(hall: Hall) -> None:
+    """Thirty seconds later; the other kind rings on time meanwhile."""
+    hall.bell.failures = 1
+    await hall.begin("a")
+    await hall.begin("b", "other")
+    await hall.begin("c", "nobody knows")
+    await hall.clock.start()
+    await hall.pass_(60)
+    await until(lambda: len(hall.other.rung) == 1)
+    await until(lambda: not hall.bell.failures)
+    assert hall.bell.rung == []
+    await hall.pass_(FAILED.total_seconds())
+    await until(lambda: len(hall.bell.rung) == 1)
+
+
+async def test_long_work_holds_nobodys_time_up(hall: Hall) -> None:
+    """While one is still at it, another is woken; the first is not woken twice."""
+    hall.bell.held.clear()
+    await hall.begin("a")
+    await hall.begin("b", "other", after=2 * MINUTE)
+    await hall.clock.start()
+    await hall.pass_(60)
+    await hall.pass_(60)
+    await until(lambda: len(hall.other.rung) == 1)
+    hall.bell.held.set()
+    await until(lambda: len(hall.bell.rung) == 1)
+
+
+async def test_a_swap_loses_nobodys_change(hall: Hall) -> None:
+    """Ten at once count to ten; what is said is said once for each."""
+    await hall.begin("a")
+
+    async def count_up() -> None:
+        async def become(activity: Activity) -> Change:
+            await asyncio.sleep(0)
+            number = int(activity.body.strip("{}") or 0) + 1
+            return Change(learner=None, activity=replace(activity, body=str(number)))
+
+        assert await hall.activities.swap("a", become)
+
+    await asyncio.gather(*(count_up() for _ in range(10)))
+    found = await hall.store.activity("a")
+    assert found is not None
+    assert (found.body, found.version) == ("10", 11)
