@@ -110,7 +110,7 @@ def progress(turn: Turn, _: Command) -> None:
     """Every lesson with what was right at the first try, and the next thing to do."""
     standings = tuple(turn.standing(lesson) for lesson in turn.shelf.values())
     lesson = turn.current()
-    if lesson is not None and turn.done(turn.shelf[lesson]):
+    if lesson is not None and turn.done(turn.shelf[lesson]) and not _in_round(turn):
         lesson = turn.unfinished(after=lesson)
     turn.show(ProgressScene(standings=standings, lesson=lesson), ScreenKind.MENU)
 

@@ -127,9 +127,9 @@ def bar(right: int, asked: int) -> str:
     return FULL * filled + EMPTY * (BAR - filled)
 
 
-def _next(stage: Stage, lesson: str | None) -> str | None:
+def _next(stage: Stage, lesson: str | None) -> str:
     if lesson is None or lesson not in stage.shelf:
-        return None
+        return stage.texts("round.next_nothing")
     return stage.texts("progress.next", title=stage.shelf[lesson].title)
 
 

@@ -45,7 +45,22 @@ async def test_the_next_lesson_is_offered_until_none_is_left(tmp_path: Path) -> 
         catalogue = await ada.says("Lessons")
         assert [label[-1] for label in labels(catalogue)] == ["✓", "✓", "✓"]
         await ada.send("/progress")
-        assert labels(await ada.says("Your progress")) == ["All lessons"]
+        progress = await ada.says("Your progress")
+        assert "finished every lesson" in progress.text and labels(progress) == ["All lessons"]
+
+
+async def test_progress_leads_back_into_a_round_of_missed_ones(tmp_path: Path) -> None:
+    """Also where every question has been answered once: the round in the middle comes before another lesson."""
+    async with running(tmp_path, lessons=folder(tmp_path, small("one"), small("two", order=20))) as bot:
+        ada = Person(bot.local)
+        await finish(ada, "one", letter="B")
+        await ada.tap("Again")
+        await ada.says("Question 1 of 1", button="A")
+        await ada.send("/progress")
+        progress = await ada.says("Your progress")
+        assert "Next: “Lesson one”." in progress.text and labels(progress) == ["Continue: Lesson one"]
+        await ada.tap("Continue")
+        await ada.says("Question 1 of 1", button="A")
 
 
 async def test_who_practises_first_is_led_to_the_steps(tmp_path: Path) -> None:
