@@ -13,6 +13,8 @@ import traceback
 from types import TracebackType
 from typing import Any
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 from bot.config import Settings
 from bot.errors import NablaError
 
@@ -82,10 +84,16 @@ class Discreet(logging.Formatter):
         return "\n\n".join(reversed(parts))
 
 
+def is_ours(record: logging.LogRecord) -> bool:
+    """Whether a record tells of this program; what a stranger sent that is no HTTP has got its 400."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
 def set_up_logs(settings: Settings) -> None:
     """Log to standard error, and let what nobody caught leave through the log too."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Discreet(secrets_of(settings)))
+    handler.addFilter(is_ours)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+from bot.chat.webhook import web_app
 from bot.cli.logs import Discreet, hide, kind_of, log_of_loop, secrets_of, set_up_logs
 from bot.config import read_settings
 from bot.errors import StoreError
@@ -88,6 +90,31 @@ def test_a_traceback_tells_kind_and_place_only(output: io.StringIO) -> None:
     assert PERSONAL not in text
     assert text.index("\nKeyError\n") < text.index("\nValueError\n")
     assert text.count("in fail") == 2
+
+
+NO_HTTP = (
+    b"GARBAGE\r\n\r\n",
+    b"GET /\xff HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 20_000 + b"\r\n\r\n",
+    b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nzz",
+)
+
+
+@pytest.mark.parametrize("sent", NO_HTTP)
+async def test_a_stranger_who_sends_no_http_fills_no_log(output: io.StringIO, sent: bytes) -> None:
+    """A public port hears such things all day: they get their 400, and the operator no traceback."""
+    runner = web.AppRunner(web_app(health=dict), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        reader, writer = await asyncio.open_connection(*runner.addresses[0])
+        writer.write(sent)
+        assert b" 400 Bad Request" in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        await runner.cleanup()
+    assert output.getvalue() == ""
 
 
 def test_an_error_among_the_arguments_loses_its_words(output: io.StringIO) -> None:
