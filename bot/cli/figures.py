@@ -1,7 +1,8 @@
 """`stats`: first-try figures for authors, question by question; counts only, nobody's name or id."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from rich.console import Console
@@ -68,17 +69,23 @@ def _option_text(lesson: Lesson | None, question_id: str, option: int) -> str:
 
 
 def figures_table(figures: Figures) -> None:
-    """The same as a table for people."""
+    """The same for people: a table a lesson; ids stay whole, so that they can be copied."""
+    console = Console()
     if not figures:
-        Console().print("Nobody has answered a question yet.")
-        return
-    table = Table("Lesson", "Question", title="At the first try")
+        console.print("Nobody has answered a question yet.")
+    for lesson, entries in groupby(figures, key=itemgetter("lesson")):
+        console.print(_lesson_table(lesson, entries))
+
+
+def _lesson_table(lesson: str, entries: Iterable[dict[str, Any]]) -> Table:
+    table = Table(title=f"{lesson}, at the first try", title_justify="left")
+    table.add_column("Question", overflow="fold")
     for name in ("Answered", "Right", "Hints", "Seconds"):
-        table.add_column(name, justify="right")
-    table.add_column("Most common mistake")
-    for each in figures:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Most common mistake", overflow="fold")
+    for each in entries:
         seconds = "" if each["seconds"] is None else f"{each['seconds']:g}"
         figures_ = (str(each["answered"]), f"{each['right_percent']:g} %", f"{each['hints']:g}", seconds)
         # as Text: an author's `x[i]` is no markup
-        table.add_row(each["lesson"], each["question"], *figures_, Text(each["common_mistake"] or ""))
-    Console().print(table)
+        table.add_row(each["question"], *figures_, Text(each["common_mistake"] or ""))
+    return table

@@ -26,7 +26,8 @@ from tests.person import Person
 ROOT = Path(__file__).parents[2]
 FINDING = re.compile(r"^.+:\d+: [a-z0-9-]+: .+; .+$")
 LESSON = "why-training-changes-weights"
-FIRST = yaml.safe_load((LESSONS / f"{LESSON}.yaml").read_text())["questions"][0]
+QUESTIONS = yaml.safe_load((LESSONS / f"{LESSON}.yaml").read_text())["questions"]
+FIRST = QUESTIONS[0]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ONE_LINE = re.compile(r"^nabla: [^\n]+\n$")
 
@@ -199,7 +200,16 @@ def test_stats_for_people(nabla: Nabla, tmp_path: Path) -> None:
     """A table with the same figures."""
     result = nabla("stats", NABLA_DATABASE_URL=fill(tmp_path / "nabla.db"))
     assert result.exit_code == 0
-    assert all(word in result.stdout for word in (LESSON, FIRST["id"], "66.7 %", "Most common mistake"))
+    assert all(word in result.stdout for word in (LESSON, FIRST["id"], "66.7 %", "Most common"))
+
+
+def test_stats_cut_nothing_on_a_narrow_terminal(nabla: Nabla, tmp_path: Path) -> None:
+    """An id with an ellipsis cannot be asked for; a mistake's most telling word may be its last."""
+    for question in QUESTIONS:
+        url = fill(tmp_path / "nabla.db", question=question["id"], options=range(len(question["options"])))
+    result = nabla("stats", NABLA_DATABASE_URL=url, COLUMNS="80")
+    assert "…" not in result.stdout and LESSON in result.stdout
+    assert all(question["id"] in result.stdout for question in QUESTIONS)
 
 
 def test_stats_shows_an_option_as_it_is_written(nabla: Nabla, tmp_path: Path) -> None:
