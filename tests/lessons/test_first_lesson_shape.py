@@ -91,6 +91,14 @@ def test_code_lines_fit_a_phone() -> None:
     assert max(len(line) for code in CODES for line in code.splitlines()) <= 48
 
 
+def test_what_the_programs_print_is_in_sight_on_a_phone() -> None:
+    """The answer to the step's question stands in a comment: 38 characters are seen without scrolling."""
+    step = next(step for step in LESSON["steps"] if step["id"] == "before-after")
+    for side in ("before", "after"):
+        printed = [line for line in step[side]["code"].splitlines() if line.startswith("print(")]
+        assert len(printed) == 2 and all("  # " in line and len(line) <= 38 for line in printed)
+
+
 def test_the_questions_of_the_brief_are_there() -> None:
     """Five to practice at their levels, ten for the strength test, with ids of their own."""
     assert {question["id"]: question["level"] for question in PRACTICE} == LEVELS
