@@ -20,7 +20,7 @@ USER nabla
 VOLUME /app/data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request; port = os.environ['NABLA_LISTEN'].rpartition(':')[2]; urllib.request.urlopen(f'http://127.0.0.1:{port}/healthz', timeout=4)"]
 # SIGTERM finishes what is in hand within 8 s, inside Docker's grace of 10 s. --init reaps the workers' children.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["python", "-m", "bot"]
