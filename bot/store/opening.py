@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.errors import StoreError
+from bot.errors import ConfigError, StoreError
 from bot.store.erase import found
 from bot.store.faults import DAMAGED, fault
 from bot.store.guard import Guard
@@ -49,7 +49,8 @@ class Site:
 
     def _peek(self, held: ExitStack) -> sqlite3.Connection:
         self._immutable = False
-        if not self._path.is_file():
+        _check_is_file(self._path)
+        if not self._path.exists():
             raise fault(self._path, "is not there yet", "start the bot once, it makes the file")
         try:
             held.callback(Guard(self._path.resolve(), timeout_s=0).release)
@@ -84,6 +85,7 @@ class Site:
 
 def prepare(path: Path) -> None:
     """Make folder and file if missing, readable by this user only; StoreError if they cannot be written."""
+    _check_is_file(path)
     if not path.parent.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
@@ -93,9 +95,15 @@ def prepare(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
+def _check_is_file(path: Path) -> None:
+    """A folder or a device was named by mistake: a matter of settings, that no restart mends."""
+    if path.exists() and not path.is_file():
+        raise ConfigError(
+            f"NABLA_DATABASE_URL: {path} is not a file; wanted: a file, there or still to be made"
+        )
+
+
 def _check_writable(path: Path) -> None:
-    if not path.is_file():
-        raise fault(path, "is not a file", "name a file in NABLA_DATABASE_URL")
     # The bits too: root may write everything, but a file made read-only was made so on purpose.
     marked = not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
     if marked or not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):

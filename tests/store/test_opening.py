@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from bot.errors import StoreError
+from bot.errors import ConfigError, StoreError
 from bot.store.base import Change, NewWord
 from bot.store.migrations import migrations
 from bot.store.sqlite import SqliteStore
@@ -174,11 +174,13 @@ def test_what_cannot_be_trusted_is_left_alone(
 
 
 async def test_a_folder_is_no_store(tmp_path: Path) -> None:
-    """A folder in place of the file is told as such."""
+    """A folder in place of the file is told as such: the setting is wrong, whoever opens it."""
     path = tmp_path / "nabla.db"
     path.mkdir()
-    with pytest.raises(StoreError, match="is not a file"):
-        await SqliteStore(path).open()
+    for read_only in (False, True):
+        with pytest.raises(ConfigError, match=r"NABLA_DATABASE_URL: .*nabla\.db is not a file; wanted: "):
+            await SqliteStore(path, read_only=read_only).open()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
