@@ -31,6 +31,7 @@ LOG_FROM = 20.0  # a loss that changed by more than this factor is read on a log
 ROUND = (1, 2, 2.5, 5, 10)  # between marks of an axis
 FLOOR = 1e-14  # a log scale has no place for 0; float32 losses below this are noise
 MARKED = 20  # up to so many steps each one has a dot
+NEAR = 0.22  # of the panel's height: so close below a point, a line would run through its label
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 Point = tuple[float, float]
@@ -140,7 +141,7 @@ def _draw_losses(axes: Axes, spec: Spec, outcome: Outcome, words: PictureWords) 
     shown = [max(loss, FLOOR) for loss in losses[:finite]] or [FLOOR]
     least = least_loss(standardise(spec.x)[0], standardise(spec.y)[0])
     if max(shown) > LOG_FROM * min(shown):
-        _make_log(axes)
+        _make_log(axes, max(shown), min(*shown, max(least, FLOOR)))
     else:
         axes.set_ylim(0, max(shown) * 1.2)
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND))
@@ -151,22 +152,24 @@ def _draw_losses(axes: Axes, spec: Spec, outcome: Outcome, words: PictureWords) 
     last = spec.steps if finite == len(losses) else max(1.0, 1.3 * finite)
     axes.set_xlim(-0.04 * last, 1.04 * last)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=ROUND))
-    _mark_ends(axes, shown, whole=finite == len(losses))
+    _mark_ends(axes, shown, least, whole=finite == len(losses))
     if finite < len(losses):
         axes.plot(len(shown) - 1, shown[-1], "X", color=INK, markersize=15)
         _say(axes, words.blew_up.replace("{step}", str(finite)))
     _name(axes, words.losses, words.step, words.loss)
 
 
-def _make_log(axes: Axes) -> None:
+def _make_log(axes: Axes, high: float, low: float) -> None:
+    """A log scale from a little below the low to a little above the high."""
     axes.set_yscale("log")
+    room = (high / low) ** 0.2
+    axes.set_ylim(low / room, high * room)
     axes.yaxis.set_major_locator(LogLocator(numticks=7))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
-    axes.margins(y=0.2)
 
 
-def _mark_ends(axes: Axes, shown: Sequence[float], *, whole: bool) -> None:
+def _mark_ends(axes: Axes, shown: Sequence[float], least: float, *, whole: bool) -> None:
     """Write the first and the last loss beside the curve, on the side that it does not take."""
     falls = shown[-1] < shown[0]
     ends = [(0, 14, "left", falls)]
@@ -175,7 +178,7 @@ def _mark_ends(axes: Axes, shown: Sequence[float], *, whole: bool) -> None:
     for at, shift, side, over in ends:
         axes.annotate(
             _short(shown[at]),
-            (at, shown[at]),
+            (at, shown[at] if over else _below(axes, shown[at], least)),
             xytext=(shift, 12 if over else -10),
             textcoords="offset points",
             ha=side,
@@ -185,6 +188,14 @@ def _mark_ends(axes: Axes, shown: Sequence[float], *, whole: bool) -> None:
             color=INK,
             path_effects=[withStroke(linewidth=5, foreground="white")],
         )
+
+
+def _below(axes: Axes, value: float, least: float) -> float:
+    """Where a label under a point hangs: under the line of the least loss too, if that is near."""
+    if axes.get_yscale() != "log" or not FLOOR < least <= value:
+        return value
+    low, high = axes.get_ylim()
+    return least if math.log(value / least) < NEAR * math.log(high / low) else value
 
 
 def _short(value: float) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from PIL import Image
 
 from bot.core.experiment import ModelState, Optimizer, Outcome, Spec
 from bot.training import plot
+from tests.house import descend
 from tests.training.samples import LABELS, houses
 
 
@@ -111,6 +112,24 @@ def test_the_same_run_gives_the_same_bytes_whatever_was_drawn_before() -> None:
     drawn(1000, tuple(1 / (step + 1) for step in range(1001)), weight=-3.0)
     drawn(10, RISING, weight=1e30)
     assert plot.draw(spec, outcome(spec, FALLING), LABELS) == first
+
+
+@pytest.mark.parametrize(
+    ("rate", "steps"), [(0.1, 10), (3.0, 10), (0.3, 100), (3.0, 1), (0.1, 30), (0.45, 1), (3.0, 100)]
+)
+def test_no_line_runs_through_a_number(rate: float, steps: int) -> None:
+    """The first and the last loss stand clear of the line of the least loss, in stories and elsewhere."""
+    spec = replace(houses(steps=steps), rate=rate)
+    plot.draw(spec, descend(spec), LABELS)
+    canvas = plot._canvas()
+    axes = canvas.figure.axes[1]
+    least = axes.transData.transform((0, np.asarray(axes.lines[1].get_ydata())[0]))[1]
+    labels = [text for text in axes.texts if isinstance(text, Annotation)]
+    assert labels
+    for label in labels:
+        box = label.get_window_extent()
+        assert not box.y0 <= least <= box.y1, label.get_text()
+        assert axes.bbox.y0 <= box.y0, "it stands on the axis"
 
 
 def test_a_line_that_leaves_the_data_is_clipped() -> None:
