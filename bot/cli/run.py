@@ -62,6 +62,8 @@ async def serve(settings: Settings, *, announce: Announce) -> None:
     loop.set_exception_handler(log_of_loop)
     # Not the loop's own handlers: they end with the loop, and a second signal would kill.
     on_stop(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.set))
+    if settings.admins:
+        log.warning("NABLA_ADMINS: the chat has no author commands yet, so nobody is given any")
     await House(settings, announce=announce).live(stop)
 
 

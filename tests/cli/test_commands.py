@@ -87,6 +87,14 @@ def test_a_folder_of_lessons_that_is_none_is_one_line(nabla: Nabla, tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["a-file"]
 
 
+def test_a_setting_that_does_nothing_yet_says_so(nabla: Nabla, tmp_path: Path) -> None:
+    """Who names administrators must not believe that they can do something already."""
+    url = f"sqlite:///{tmp_path}"  # a folder: the start ends there
+    warning = "NABLA_ADMINS: the chat has no author commands yet"
+    assert warning in nabla("run", NABLA_ADMINS="5", NABLA_DATABASE_URL=url).stderr
+    assert warning not in nabla("run", NABLA_DATABASE_URL=url).stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["no-such-command"], ["run", "--no-such-flag"], ["run", "--port", "65536"], ["stats", "a", "b"]],
