@@ -193,7 +193,9 @@ def _inline(tokens: list[Token]) -> Rich:
             entities.append(Entity(type=kind, offset=start, length=offset - start, url=url))
             continue
         words = _words(token)
-        if token.type == "code_inline":
+        # Telegram knows no code within a spoiler: what was to be hidden stays hidden
+        hidden = any(opening.type == "spoiler_open" for _, opening in opened)
+        if token.type == "code_inline" and not hidden:
             entities.append(Entity(type=EntityType.CODE, offset=offset, length=utf16_len(words)))
         text += words
         offset += utf16_len(words)

@@ -31,6 +31,12 @@ def spans(rich: Rich) -> list[tuple[str, str]]:
         ("**a `b` c**", "a b c", [("bold", "a"), ("code", "b"), ("bold", "c")]),
         ("||hidden||", "hidden", [("spoiler", "hidden")]),
         ("x||a **b**||y", "xa by", [("spoiler", "a b"), ("bold", "b")]),
+        (
+            "||the loss is `4.0`|| `here`",
+            "the loss is 4.0 here",
+            [("spoiler", "the loss is 4.0"), ("code", "here")],
+        ),
+        ("||**`4.0`**||", "4.0", [("bold", "4.0"), ("spoiler", "4.0")]),
         ("a || b || c", "a || b || c", []),
         (r"\||a\||", "||a||", []),
         ("`a||b` and ||c", "a||b and ||c", [("code", "a||b")]),
