@@ -135,7 +135,14 @@ class TelegramChat:
         tutor.on_seen = self.deliverer.seen
         username = self.bot.username
         self._private = PrivateChat(tutor=tutor, username=username)
-        self._group = GroupChat(tutor=tutor, activities=activities, call=self._call, username=username)
+        self._group = GroupChat(
+            tutor=tutor,
+            activities=activities,
+            call=self._call,
+            username=username,
+            sleep=self._means.sleep,
+            jitter=self._means.jitter,
+        )
         queue: asyncio.Queue[object] = asyncio.Queue(maxsize=QUEUE)
         builder = Application.builder().bot(self.bot).updater(None).update_queue(queue)
         self._application = builder.concurrent_updates(self.lines).build()

@@ -12,6 +12,8 @@ from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken
 
 from bot.chat.lanes import BotCall
+from bot.chat.pace import Jitter, Sleep
+from bot.chat.patience import asked
 from bot.chat.private import command_in
 from bot.core.actions import Action, parse
 from bot.core.events import SharedTap
@@ -22,6 +24,7 @@ from bot.tutor.learner import Learner
 from bot.tutor.tutor import Tutor
 
 LINKS = {"learn": "l", "quiz": "q", "train": "t"}  # the private deep link that a command with a lesson opens
+TRIES = 3  # to learn who is in charge, while the server is busy or away
 IN_CHARGE = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
 
 
@@ -40,11 +43,22 @@ def thread_of(message: Message) -> int | None:
 class GroupChat:
     """What groups have together; other bots' commands and people's talk are left alone."""
 
-    def __init__(self, *, tutor: Tutor, activities: Activities, call: BotCall, username: str) -> None:
+    def __init__(
+        self,
+        *,
+        tutor: Tutor,
+        activities: Activities,
+        call: BotCall,
+        username: str,
+        sleep: Sleep,
+        jitter: Jitter,
+    ) -> None:
         self._tutor = tutor
         self._activities = activities
         self._call = call
         self._username = username
+        self._sleep = sleep
+        self._jitter = jitter
 
     async def on_message(self, message: Message, learner: Learner, key: UpdateKey) -> None:
         """Answer a command that is ours; dismiss all else."""
@@ -111,7 +125,17 @@ class GroupChat:
     async def _member(self, chat: int, user: int) -> Mapping[str, Any]:
         """What somebody is in a group now, also where it has just got a new id."""
         try:
-            member: Mapping[str, Any] = await self._call("getChatMember", {"chat_id": chat, "user_id": user})
+            return await self._asked(chat, user)
         except ChatMigrated as error:
-            member = await self._call("getChatMember", {"chat_id": error.new_chat_id, "user_id": user})
+            return await self._asked(error.new_chat_id, user)
+
+    async def _asked(self, chat: int, user: int) -> Mapping[str, Any]:
+        member: Mapping[str, Any] = await asked(
+            self._call,
+            "getChatMember",
+            {"chat_id": chat, "user_id": user},
+            tries=TRIES,
+            sleep=self._sleep,
+            jitter=self._jitter,
+        )
         return member

@@ -8,10 +8,11 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import Forbidden, InvalidToken, TelegramError
 
 from bot.chat.lanes import BotCall, pause_s
 from bot.chat.pace import Jitter, Sleep, backoff_s
+from bot.chat.patience import asked
 from bot.chat.request import token_refused
 from bot.view.texts import CATALOGUES, ENGLISH, Texts
 
@@ -60,14 +61,7 @@ def _introductions(commands: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str
 async def _introduced(
     method: str, params: Mapping[str, str], *, call: BotCall, sleep: Sleep, jitter: Jitter
 ) -> None:
-    for attempt in range(TRIES):
-        try:
-            await call(method, params)
-        except TelegramError as error:
-            passing = isinstance(error, RetryAfter | NetworkError) and not isinstance(error, BadRequest)
-            if not passing:
-                log.warning("%s was refused: %s", method, type(error).__name__)
-                return
-            await sleep(pause_s(error, backoff_s(attempt, jitter)))
-        else:
-            return
+    try:
+        await asked(call, method, params, tries=TRIES, sleep=sleep, jitter=jitter)
+    except TelegramError as error:
+        log.warning("%s was not taken: %s", method, type(error).__name__)
