@@ -65,8 +65,12 @@ class Once:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time-outs of a test; and no tap is ever too old, however busy the machine is."""
-    monkeypatch.setitem(AiohttpRequest.__init__.__kwdefaults__, "read_timeout_s", 0.5)
-    monkeypatch.setitem(Intake.__init__.__kwdefaults__, "poll_timeout_s", 1)
+    for init, name, value in (
+        (AiohttpRequest.__init__, "read_timeout_s", 0.5),
+        (Intake.__init__, "poll_timeout_s", 1),
+    ):
+        assert init.__kwdefaults__ and name in init.__kwdefaults__
+        monkeypatch.setitem(init.__kwdefaults__, name, value)
     monkeypatch.setattr("bot.chat.intake.READ_MARGIN_S", 0.2)
     monkeypatch.setattr("bot.chat.deliver.TOO_OLD_S", NEVER_S)
 
