@@ -116,7 +116,9 @@ class TelegramChat:
             jitter=means.jitter,
             sorry=Texts()("error.apology"),
         )
-        self.lines = Lines(key_of=line_of, ready=self.deliverer.room, too_many=self._too_many)
+        self.lines = Lines(
+            key_of=line_of, ready=self.deliverer.room, too_many=self._too_many, clock=means.clock
+        )
         self.intake = Intake(
             bot=self.bot,
             request=self._polling,
@@ -246,7 +248,7 @@ class TelegramChat:
             log.error("update %d: no apology could be said: %s", update.update_id, type(error).__name__)
 
     async def _too_many(self, update: object, first: bool) -> None:
-        """Beyond a learner's line: every tap is answered, other things once per burst; nothing else happens."""
+        """Beyond a learner's line or bucket: every tap is answered, other things once per burst, and no more."""
         if not isinstance(update, Update):
             return
         if update.callback_query is not None or (first and line_of(update) is not None):

@@ -1,16 +1,20 @@
 """Who is served when: one line per learner, first in, first out; different learners side by side.
 
 Law: a slot is taken only after one's turn came, so that who waits holds none and one flooding learner delays
-nobody. A line has a bound; what comes beyond it is turned away at once, politely, and never holds others up.
+nobody. A line has a bound, and a learner a bucket over time; what comes beyond either is turned away at once,
+politely, and never holds others up.
 """
 
 import asyncio
 import inspect
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from telegram.ext import BaseUpdateProcessor
+
+from bot.chat.bucket import Buckets
 
 T = TypeVar("T")
 KeyOf = Callable[[object], Hashable]
@@ -32,7 +36,7 @@ class Lines(BaseUpdateProcessor):
 
     key_of: update → whose line; ready: awaited with the key after the turn came and before the slot is taken
     (room in the learner's outgoing lane); too_many: called with (update, first of this burst) for an update
-    beyond the bound: it has to mark it handled, and to say something kind the first time.
+    beyond the bound: it has to mark it handled, and to say something kind the first time. clock: monotonic seconds.
     """
 
     def __init__(
@@ -44,12 +48,16 @@ class Lines(BaseUpdateProcessor):
         admission: int = 8192,
         slots: int = 256,
         per_line: int = 64,
+        buckets: Buckets | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(admission)
         self._key_of = key_of
         self._too_many = too_many
         self._ready = ready
         self._per_line = per_line
+        self._buckets = Buckets() if buckets is None else buckets
+        self._clock = clock
         self._free = asyncio.Semaphore(slots)
         self._lines: dict[Hashable, _Line] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -66,8 +74,12 @@ class Lines(BaseUpdateProcessor):
         await self.drain(0)
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Run the update's handlers in its learner's line, or turn it away if that line is full."""
+        """Run the update's handlers in its learner's line, or turn it away if that line is full or the bucket empty."""
         key = self._key_of(update)
+        if key is not None and not self._buckets.take(key, self._clock()):
+            _discard(coroutine)
+            await self._too_many(update, self._buckets.tell(key))
+            return
         line = self._lines.get(key)
         if line is None or line.members <= self._per_line:  # one has the turn, `per_line` wait
             await self._in_line(key, coroutine)
