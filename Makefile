@@ -1,6 +1,6 @@
 # Nabla: `make run` shows the chat, `make test` runs every check. Both install what they need into .venv.
 .DEFAULT_GOAL := run
-.PHONY: run test test-fast install lint format check bench lock clean
+.PHONY: run test test-fast install lint format check bench torture lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,6 +37,10 @@ check: install
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench
+
+# Hundreds of kills in the middle of everything, a quarter of an hour at most; fails on any loss.
+torture: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.torture
 
 install: $(VENV)/.installed
 

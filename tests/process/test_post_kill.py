@@ -10,7 +10,7 @@ from bot.preview.directory import GROUP_ID
 from bot.preview.server import LocalTelegram
 from tests.person import ADA, BLAISE, CHEN, Person
 from tests.process.conftest import Start
-from tests.process.test_kill import polling
+from tests.process.study import polling
 from tests.talk.questions import LESSON
 
 pytestmark = pytest.mark.process
