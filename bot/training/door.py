@@ -3,12 +3,26 @@
 Law: nothing heavy is imported here before a function runs, so the bot can name them.
 """
 
+import os
+from collections.abc import Callable
 from importlib import import_module
 from multiprocessing.synchronize import Semaphore
-from typing import cast
+from typing import ParamSpec, TypeVar, cast
 
 from bot.core.experiment import Outcome, Spec
 from bot.training.labels import Labels
+
+OUT_OF_MEMORY = 86  # exit code of a worker that reached its bound
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def within_bounds(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a function; a worker that reaches its bound of memory ends here, for what it holds may never come back."""
+    try:
+        return function(*args, **kwargs)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
 
 
 def prepare(sizes: tuple[int, ...], tickets: Semaphore, ready: Semaphore) -> None:

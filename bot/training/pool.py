@@ -136,7 +136,7 @@ class Workers:
     ) -> R:
         """Run a function in a worker; TrainingFailed if it hangs, dies or raises. Waiting is not counted as time."""
         pool = await self.open()
-        job = pool.schedule(function, args, kwargs, timeout_s)
+        job = pool.schedule(door.within_bounds, (function, *args), kwargs, timeout_s)
         result = asyncio.wrap_future(job)
         try:
             await asyncio.wait({result}, timeout=timeout_s)
@@ -146,11 +146,12 @@ class Workers:
             if not result.done():  # no worker took it
                 await asyncio.to_thread(self._end_pool)
                 raise TimeoutError
-            value = result.result()
+            value: R = result.result()
         except TimeoutError as error:
             raise TrainingFailed(TrainingFailure.TIMEOUT) from error
         except (ProcessExpired, BrokenProcessPool) as error:
-            log.warning("training: a worker died: %s", error)
+            starved = getattr(error, "exitcode", None) == door.OUT_OF_MEMORY
+            log.warning("training: a worker died: %s", "it reached its bound of memory" if starved else error)
             raise TrainingFailed(TrainingFailure.DIED) from error
         except Exception as error:
             log.exception("training: a worker failed")

@@ -50,6 +50,8 @@ def train(spec: Spec) -> Outcome:
     began = time.perf_counter()
     try:
         result = compiled(spec.optimizer)(*arguments)
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError from error
     except tf.errors.OpError:  # a damaged file in the cache of compiled loops does this
         _forget_compiled()
         result = compiled(spec.optimizer)(*arguments)

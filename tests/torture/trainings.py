@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -18,8 +19,8 @@ from tests.process.study import polling, press, waiting
 from tests.torture.report import Torture, check_logs, hold
 
 LEARNERS = (8001, 8002)
-COLD_S = 90.0  # until a first result with everything still to be loaded, on a busy machine
-MOST_S = 6.0  # after the bot is ready: from the first import in the worker to a picture being drawn
+COLD_S = 180.0  # until a first result with everything still to be loaded, on a busy machine
+PATIENT_S = 3600.0  # while the bot is killed again and again, before its worker is ready even
 
 
 @dataclass(kw_only=True)
@@ -33,7 +34,7 @@ class Trainee:
     async def train(self, stop: asyncio.Event) -> None:
         """A prediction, its result, and the next one; after an apology, the same again."""
         await self.person.send("/train")
-        panel = await self.person.says(button="Run", timeout_s=COLD_S)
+        panel = await self.person.says(button="Run", timeout_s=PATIENT_S)
         while not stop.is_set():
             await press(self.person, "Steady steps", panel)
             said = await press(self.person, "Run: it learns", panel)
@@ -43,7 +44,7 @@ class Trainee:
 
     async def _result(self) -> None:
         while True:
-            said = await self.person.says(timeout_s=COLD_S)
+            said = await self.person.says(timeout_s=PATIENT_S)
             if said.button("Try again") and "Loss before" not in said.text:
                 with suppress(AssertionError):  # an earlier copy, or taken away meanwhile
                     await press(self.person, "Try again", said)
@@ -74,8 +75,9 @@ async def _train(one: Torture, server: LocalTelegram) -> None:
     at_work = [asyncio.create_task(trainee.train(stop)) for trainee in trainees]
     workers = 0
     try:
+        most_s = await _first(one, polling(server), trainees)
         while one.goes_on:
-            workers += await _kill_once(one, polling(server))
+            workers += await _kill_once(one, polling(server), most_s)
             for task in at_work:
                 hold(
                     not task.done(),
@@ -83,7 +85,7 @@ async def _train(one: Torture, server: LocalTelegram) -> None:
                 )
         bot = await _begin(one.folder, polling(server))
         stop.set()
-        await asyncio.gather(*at_work)
+        await asyncio.wait_for(asyncio.gather(*at_work), COLD_S)
         await until(lambda: waiting(one.folder / "data" / "nabla.db") == 0, timeout_s=COLD_S)
         family = below(bot.pid)
         hold(await bot.stop() == 0, "the bot did not stop cleanly")
@@ -109,14 +111,24 @@ async def _begin(folder: Path, environ: Mapping[str, str]) -> Program:
     return bot
 
 
-async def _kill_once(one: Torture, environ: Mapping[str, str]) -> int:
+async def _first(one: Torture, environ: Mapping[str, str], trainees: list[Trainee]) -> float:
+    """Kill it when everybody had a result; seconds in which all can happen, from the first import to a picture."""
+    bot = await _begin(one.folder, environ)
+    began_s = time.monotonic()
+    await until(lambda: all(trainee.results for trainee in trainees), timeout_s=COLD_S)
+    await bot.kill()
+    one.done += 1
+    return 1.3 * (time.monotonic() - began_s)
+
+
+async def _kill_once(one: Torture, environ: Mapping[str, str], most_s: float) -> int:
     """The bot, and every second time its worker first; how many workers were killed."""
     bot = await _begin(one.folder, environ)
-    await one.moment(MOST_S)
+    await one.moment(most_s)
     killed = 0
     if one.done % 2:
         killed = _kill_worker(bot.pid)
-        await one.moment(MOST_S)
+        await one.moment(most_s / 2)
     family = below(bot.pid)
     await bot.kill()
     one.done += 1 + killed

@@ -1,5 +1,7 @@
 """Runs that the tests of training share."""
 
+import os
+import sys
 from typing import Any
 
 from bot.core.experiment import ModelState, Optimizer, Spec
@@ -33,3 +35,12 @@ def houses(
     """A run on the first lesson's house prices, from zero unless a start is given."""
     start = start or ModelState.fresh(optimizer, 0.0, 0.0)
     return Spec(**{**HOUSES, **data}, optimizer=optimizer, rate=rate, steps=steps, start=start)
+
+
+def garble(garbage: bytes) -> None:
+    """Run in a worker: write this into the pipe that its results go through."""
+    frame = sys._getframe()
+    while "channel" not in frame.f_locals:  # pebble's, in the frame of the worker's loop
+        assert frame.f_back is not None
+        frame = frame.f_back
+    os.write(frame.f_locals["channel"].writer.fileno(), garbage)

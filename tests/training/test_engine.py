@@ -17,7 +17,7 @@ from bot.training.engine import Engine, TrainingFailed, TrainingFailure
 from bot.training.forkserver import SECRETS, Context
 from bot.training.pool import Workers
 from tests.patience import until
-from tests.training.samples import LABELS, houses
+from tests.training.samples import LABELS, garble, houses
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.asyncio(loop_scope="module")]
 PATIENCE_S = 300.0  # only there to end a test that fails: a busy machine takes minutes to import TensorFlow
@@ -206,14 +206,40 @@ async def test_a_worker_that_dies_idle_is_replaced(engine: Engine) -> None:
     assert (await engine.train(2, houses())).loss_after < 1
 
 
-async def test_more_memory_than_allowed_fails_alone(engine: Engine) -> None:
-    """A job that wants gigabytes is refused them; the worker lives on."""
+async def test_a_worker_that_eats_memory_is_replaced(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A job that wants gigabytes is refused them, and what it holds goes with its process; the next one works."""
     (before,) = pids(engine)
     with pytest.raises(TrainingFailed) as failed:
         await engine._take_turn(1, bytearray, (3 << 30,), late=False)
     assert failed.value.reason is TrainingFailure.DIED
+    assert "it reached its bound of memory" in caplog.text
+    assert (await engine.train(2, houses())).loss_after < 1
+    assert before not in pids(engine)
+
+
+async def test_a_worker_that_prints_harms_nothing(engine: Engine) -> None:
+    """What a library writes to standard output is no result."""
+    (before,) = pids(engine)
+    assert await engine._take_turn(1, os.write, (1, b"garbage"), late=False) == 7
     assert (await engine.train(2, houses())).loss_after < 1
     assert pids(engine) == [before]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(
+    "garbage", [b"\xff" * 64, b"\x00\x00\x00\x05maybe", b"\x00\x01\x00\x00half a message"]
+)
+async def test_a_worker_that_writes_garbage_is_replaced(engine: Engine, garbage: bytes) -> None:
+    """Bytes that are no message in the pipe of results: who waits is told in time, and soon runs work again."""
+    (before,) = pids(engine)
+    asked = [engine._take_turn(1, garble, (garbage,), late=False), engine.train(2, houses())]
+    async with asyncio.timeout(PATIENCE_S):
+        for result in await asyncio.gather(*asked, return_exceptions=True):
+            assert isinstance(result, Outcome | TrainingFailed)
+        assert (await engine.train(3, houses())).loss_after < 1
+    assert before not in pids(engine)
 
 
 async def test_one_failed_job_takes_no_other_down(pair: Workers) -> None:
