@@ -1,6 +1,7 @@
 """An author changes files while learners are inside: nobody is stopped, nothing wrong is shown, and no step is lost."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,12 @@ class Author:
         """Save something that is no lesson; the notice that follows."""
         self._told.clear()
         (self.folder / f"{lesson_id}.yaml").write_text("title: [half a file\n")
+        return await self._read()
+
+    async def swell(self, lesson_id: str, size: int) -> str:
+        """Let a file grow to so many bytes, most of them a hole; the notice that follows."""
+        self._told.clear()
+        os.truncate(self.folder / f"{lesson_id}.yaml", size)
         return await self._read()
 
     async def remove(self, lesson_id: str) -> str:
@@ -80,6 +87,17 @@ async def test_a_broken_file_leaves_the_last_good_version(tmp_path: Path) -> Non
         assert "step c" in await author.write(changed)
         await ada.tap("Next")
         await ada.says("A better text.")
+
+
+async def test_a_huge_file_leaves_the_last_good_version(tmp_path: Path) -> None:
+    """Many gigabytes that are never read: the author is told, and the learner goes on at once."""
+    async with classroom(tmp_path, three_steps("a", "b", "c")) as (author, ada, _):
+        await ada.send("/learn")
+        await ada.says("Text of a.")
+        told = await author.swell("alpha", 64 << 30)
+        assert told.startswith("error: ") and "too-big" in told
+        await ada.tap("Next")
+        await ada.says("Text of b.")
 
 
 async def test_a_step_that_was_taken_out_loses_nobody(tmp_path: Path) -> None:
