@@ -1,5 +1,6 @@
 """The README is true: its commands run, its tables are those of the program, its pictures are there."""
 
+import ast
 import os
 import re
 import signal
@@ -33,6 +34,22 @@ def test_the_table_of_codes_is_the_program_s() -> None:
     """Every code of `check`, with its sentence."""
     shown = between("<!-- codes: made by bot.check.codes.table(), checked by a test -->", "<!-- /codes -->")
     assert shown == table()
+
+
+def test_every_fault_has_a_test_that_exists() -> None:
+    """Each line of the table says what is seen, and names tests that are there, by file and function."""
+    shown = between("<!-- faults:", "<!-- /faults -->").splitlines()[3:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in shown]
+    faults = [row for row in rows if not row[0].startswith("**")]
+    assert len(faults) > 40
+    for fault, *seen, tests in faults:
+        assert fault and all(seen), fault
+        named = re.findall(r"`([\w/]+\.py)::(\w+)`", tests)
+        assert named, fault
+        for file, function in named:
+            tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+            there = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+            assert function in there, f"{fault}: {file} has no {function}"
 
 
 def test_every_setting_is_named_and_no_other() -> None:

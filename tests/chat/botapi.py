@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ class Fault:
     raw: bytes | None = None  # this body instead of JSON
     drop: bool = False  # it takes effect, then the connection is cut
     hang: bool = False  # it takes effect, then waits for `BotApi.release`
+    dribble: bool = False  # it takes effect, then its answer comes byte by byte and never ends
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -86,6 +88,8 @@ class BotApi:
         fault = scripted.popleft() if scripted else Fault()
         if fault.hang:
             await self.release.wait()
+        if fault.dribble:
+            return await _dribble(request)
         if fault.drop:
             request.transport.abort()
             if method == "getUpdates":
@@ -119,6 +123,17 @@ class BotApi:
             return self.updates[:100]
         finally:
             self.polling -= 1
+
+
+async def _dribble(request: web.Request) -> web.StreamResponse:
+    """A blank every so often, until the other side has had enough."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(0.02)
+    return response
 
 
 def _value(value: object) -> object:

@@ -62,7 +62,14 @@ async def test_an_edit_that_may_have_arrived_is_repeated_some_times(speaker: Spe
     assert api.texts() == ["question", "after"]
 
 
-@pytest.mark.parametrize("fault", [BLOCKED, Fault(status=400, description="Bad Request: chat not found")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        BLOCKED,
+        Fault(status=403, description="Forbidden: user is deactivated"),
+        Fault(status=400, description="Bad Request: chat not found"),
+    ],
+)
 async def test_who_left_is_told_nothing(
     speaker: Speaker, api: BotApi, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -167,6 +167,20 @@ async def test_silence_times_out_and_may_have_arrived(api: BotApi, bot: Bot) -> 
     assert _chain(caught.value) == [caught.value]
 
 
+async def test_a_body_that_dribbles_times_out(api: BotApi) -> None:
+    """A byte now and then, for ever: the whole exchange has an end, and others use the bot meanwhile."""
+    api.script["getMe"].append(Fault(dribble=True))
+    async with AiohttpRequest(
+        read_timeout_s=0.1, write_timeout_s=0.1, connect_timeout_s=0.1, pool_timeout_s=0.1
+    ) as request:
+        slow = asyncio.create_task(request.post(f"{api.root}{TOKEN}/getMe"))
+        await until(lambda: api.calls)
+        assert await request.post(f"{api.root}{TOKEN}/getMe")
+        with pytest.raises(TimedOut) as caught:
+            await slow
+    assert not isinstance(caught.value, NotDoneError)
+
+
 async def test_no_free_connection_means_surely_not_done(api: BotApi) -> None:
     """Who waits in vain for a connection of the pool sent nothing."""
     api.script["getMe"].append(Fault(hang=True))

@@ -4,6 +4,7 @@ Law: bounded in number and in time; real processes, 127.0.0.1 only. The same see
 """
 
 import asyncio
+import shutil
 import sys
 import tempfile
 import time
@@ -55,11 +56,11 @@ async def run(parts: tuple[str, ...], *, kills: int, seconds: float, seed: int, 
 @click.option("--seed", default=20260704, show_default=True, help="Which moments.")
 def main(parts: tuple[str, ...], kills: int, seconds: float, seed: int) -> None:
     """Kill Nabla in the middle of everything (or of these PARTS) and look for what was lost."""
-    with tempfile.TemporaryDirectory(prefix="nabla-torture-") as place:
-        whole = asyncio.run(
-            run(parts or tuple(PARTS), kills=kills, seconds=seconds, seed=seed, folder=Path(place))
-        )
-    click.echo("nothing was lost" if whole else "something was lost")
+    place = Path(tempfile.mkdtemp(prefix="nabla-torture-"))
+    whole = asyncio.run(run(parts or tuple(PARTS), kills=kills, seconds=seconds, seed=seed, folder=place))
+    if whole:
+        shutil.rmtree(place)
+    click.echo("nothing was lost" if whole else f"something was lost; files and logs are in {place}")
     sys.exit(0 if whole else 1)
 
 
