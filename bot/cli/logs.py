@@ -2,24 +2,37 @@
 
 Law: whatever is logged, by us or by a library, leaves through one formatter that takes secrets out. Of an
 error it tells the kind and the place: its message may quote a person, so only those of our own and of the
-system are kept.
+system are kept. A terminal gets lines for people, everything else (a file, a container) one JSON object a line.
 """
 
 import asyncio
+import json
 import logging
+import re
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 from aiohttp.http_exceptions import HttpProcessingError
+from rich.console import Console
+from rich.text import Text
 
 from bot.config import Settings
 from bot.errors import NablaError
+from bot.tally import RECORDS, Tally
 
 HIDDEN = "[hidden]"
 CHAIN = 8  # errors behind an error
+COLOURS = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
+# What a record names by an id: `word %d`, `user %s` in its template become fields of a line for programs.
+IDS = frozenset({"update", "user", "learner", "chat", "word", "training", "post", "process"})
+PLACE = re.compile(r"(?:(\w+) )?%(?:[-#0 +]*[0-9.]*[a-zA-Z]|%)")
+PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")  # an id that is no number: a code
 
 log = logging.getLogger("bot")
 
@@ -68,10 +81,19 @@ class Discreet(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text without secrets."""
+        return hide(super().format(self.discreet(record)), self._secrets)
+
+    @staticmethod
+    def discreet(record: logging.LogRecord) -> logging.LogRecord:
+        """The same record with errors among its arguments told by their kind."""
         copy = logging.makeLogRecord(record.__dict__)
         if isinstance(copy.args, tuple):
             copy.args = tuple(kind_of(a) if isinstance(a, BaseException) else a for a in copy.args)
-        return hide(super().format(copy), self._secrets)
+        return copy
+
+    def hidden(self, value: int | str) -> int | str:
+        """A field without secrets."""
+        return hide(value, self._secrets) if isinstance(value, str) else value
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 (the name that logging calls)
         """Frames and kinds, the first error first, as Python writes them."""
@@ -89,10 +111,87 @@ def is_ours(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
+class JsonLines(Discreet):
+    """The same for programs: one JSON object, on one line whatever is in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """`ts` (UTC), `level`, `room` (the logger), `event`, ids that it names, `traceback` if there is one."""
+        copy = self.discreet(record)
+        fields: dict[str, Any] = {
+            "ts": datetime.fromtimestamp(copy.created, UTC).isoformat(timespec="milliseconds"),
+            "level": copy.levelname.lower(),
+            "room": copy.name.removeprefix("bot."),
+            "event": copy.getMessage(),
+            **ids_in(copy.msg, copy.args),
+        }
+        if copy.exc_info:
+            fields["traceback"] = self.formatException(copy.exc_info)
+        # Before they are JSON: there a sign of a secret may be written in another way.
+        return json.dumps({name: self.hidden(value) for name, value in fields.items()})
+
+
+class Terminal(logging.StreamHandler[Any]):
+    """Lines for people: what is wrong stands out."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self._console = Console(file=sys.stderr, soft_wrap=True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the record, coloured by how bad it is."""
+        try:
+            self._console.print(Text(self.format(record), style=COLOURS.get(record.levelname, "")))
+        except Exception:  # noqa: BLE001 (as every handler of logging does)
+            self.handleError(record)
+
+
+def ids_in(template: object, arguments: object) -> dict[str, int | str]:
+    """The ids that a record names, by its template: `("word %d to chat %d", (5, 7))` → `{"word": 5, "chat": 7}`."""
+    if not isinstance(template, str) or not isinstance(arguments, tuple):
+        return {}
+    names = [match[1] for match in PLACE.finditer(template) if not match[0].endswith("%%")]
+    found: dict[str, int | str] = {}
+    for name, value in zip(names, arguments, strict=False):
+        is_id = type(value) is int or (isinstance(value, str) and PLAIN.fullmatch(value))
+        if name in IDS and is_id:
+            found.setdefault(name, value)
+    return found
+
+
+class _Counting(logging.Handler):
+    """Counts records, says nothing."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(logging.WARNING)
+        self.addFilter(is_ours)
+        self._tally = tally
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One more of its level (in any thread: a handler is called by one at a time)."""
+        self._tally.add(RECORDS, record.levelname.lower())
+
+
+@contextmanager
+def counted_logs(tally: Tally) -> Iterator[None]:
+    """While it lasts, warnings and worse are counted."""
+    handler = _Counting(tally)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
 def set_up_logs(settings: Settings) -> None:
     """Log to standard error, and let what nobody caught leave through the log too."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Discreet(secrets_of(settings)))
+    secrets = secrets_of(settings)
+    handler: logging.Handler
+    if sys.stderr.isatty():
+        handler = Terminal()
+        handler.setFormatter(Discreet(secrets))
+    else:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonLines(secrets))
     handler.addFilter(is_ours)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     log.setLevel(logging.INFO)

@@ -2,13 +2,16 @@
 
 import asyncio
 import io
+import json
 import logging
+import re
 import sqlite3
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,19 @@ import pytest
 from aiohttp import web
 
 from bot.chat.webhook import web_app
-from bot.cli.logs import Discreet, hide, kind_of, log_of_loop, secrets_of, set_up_logs
+from bot.cli.logs import (
+    Discreet,
+    counted_logs,
+    hide,
+    ids_in,
+    kind_of,
+    log_of_loop,
+    secrets_of,
+    set_up_logs,
+)
 from bot.config import read_settings
 from bot.errors import StoreError
+from bot.tally import RECORDS, Tally
 from bot.tutor.tutor import Tutor
 from tests.house import Running, running
 from tests.person import Person
@@ -38,10 +51,38 @@ SETTINGS = read_settings(
 HIDDEN = (TOKEN, TOKEN.partition(":")[2], SECRET, PASSWORD)
 
 
-@pytest.fixture
-def output(monkeypatch: pytest.MonkeyPatch, unchanged: None) -> Iterator[io.StringIO]:
-    """Standard error of a bot whose logs are set up."""
-    written = io.StringIO()
+class Screen(io.StringIO):
+    """Standard error that may be a terminal; `text` is what was logged, whatever its form."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The objects of a log for programs."""
+        return [json.loads(line) for line in self.getvalue().splitlines()]
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        if self.terminal:
+            return self.getvalue()
+        return "".join(
+            "".join(f"{line.get(name, '')}\n" for name in ("level", "room", "event", "traceback"))
+            for line in self.lines()
+        )
+
+
+@pytest.fixture(params=["terminal", "file"])
+def output(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, unchanged: None
+) -> Iterator[Screen]:
+    """Standard error of a bot whose logs are set up, for people and for programs."""
+    monkeypatch.setenv("TERM", "dumb")
+    written = Screen(terminal=request.param == "terminal")
     monkeypatch.setattr(sys, "stderr", written)
     set_up_logs(SETTINGS)
     yield written
@@ -58,14 +99,14 @@ def fail(message: str) -> None:
 
 
 @pytest.mark.parametrize("secret", HIDDEN)
-def test_secrets_are_taken_out_of_any_record(output: io.StringIO, secret: str) -> None:
+def test_secrets_are_taken_out_of_any_record(output: Screen, secret: str) -> None:
     """From text and arguments of any library."""
     library = logging.getLogger("some.library")
     library.warning("connecting to https://api/bot%s/getMe", secret)
     library.error(f"{secret} was refused")
     library.error("mapping %(token)s", {"token": secret})
     library.error("not a text: %s", [secret])
-    assert output.getvalue().count("[hidden]") == 4
+    assert output.text.count("[hidden]") == 4
 
 
 def test_warnings_leave_through_the_log(capsys: pytest.CaptureFixture[str], unchanged: None) -> None:
@@ -80,13 +121,13 @@ def test_warnings_leave_through_the_log(capsys: pytest.CaptureFixture[str], unch
     assert SECRET not in written
 
 
-def test_a_traceback_tells_kind_and_place_only(output: io.StringIO) -> None:
+def test_a_traceback_tells_kind_and_place_only(output: Screen) -> None:
     """All errors of the chain, with their frames; what they say may be a learner's words."""
     try:
         fail(f"{PERSONAL} {TOKEN}")
     except ValueError:
         logging.getLogger("some.library").exception("it failed")
-    text = output.getvalue()
+    text = output.text
     assert PERSONAL not in text
     assert text.index("\nKeyError\n") < text.index("\nValueError\n")
     assert text.count("in fail") == 2
@@ -118,11 +159,14 @@ async def test_a_stranger_who_sends_no_http_fills_no_log(output: io.StringIO, se
 
 
 def test_an_error_among_the_arguments_loses_its_words(output: io.StringIO) -> None:
+
+
+def test_an_error_among_the_arguments_loses_its_words(output: Screen) -> None:
     """Libraries log errors so."""
     logging.getLogger("some.library").error(
         "aborted by %r, or %s", ValueError(PERSONAL), OSError(28, "No space")
     )
-    assert "aborted by 'ValueError', or OSError: No space" in output.getvalue()
+    assert "aborted by 'ValueError', or OSError: No space" in output.text
 
 
 @pytest.mark.parametrize(
@@ -142,7 +186,7 @@ def test_an_error_keeps_the_words_that_are_ours_or_the_systems(error: Exception,
     assert kind_of(error) == told
 
 
-def test_errors_that_nobody_caught_leave_through_the_log(output: io.StringIO) -> None:
+def test_errors_that_nobody_caught_leave_through_the_log(output: Screen) -> None:
     """Of the main thread, of other threads, of what was collected, of the event loop."""
     error = ValueError(PERSONAL)
     sys.excepthook(ValueError, error, None)
@@ -154,18 +198,94 @@ def test_errors_that_nobody_caught_leave_through_the_log(output: io.StringIO) ->
     log_of_loop(loop, context)
     log_of_loop(loop, {"message": "something else"})
     loop.close()
-    text = output.getvalue()
+    text = output.text
     assert PERSONAL not in text
-    assert text.count("CRITICAL") == 2
+    assert text.upper().count("CRITICAL") == 2
     assert "event loop: a task failed" in text
     sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert output.getvalue() == text
+    assert output.text == text
 
 
-def test_a_record_that_cannot_be_written_is_not_printed_raw(output: io.StringIO) -> None:
+def test_a_record_that_cannot_be_written_is_not_printed_raw(output: Screen) -> None:
     """Python would print the arguments."""
     logging.getLogger("some.library").error(*("two places: %s %s", PERSONAL))
     assert PERSONAL not in output.getvalue()
+
+
+@pytest.mark.parametrize("output", ["file"], indirect=True)
+def test_a_program_gets_one_object_a_line(output: Screen) -> None:
+    """UTC time, level, room, event, and the ids that it names; whatever signs are in it, it stays one line."""
+    logging.getLogger("bot.chat.lanes").warning(
+        "word %d (%s) to chat %d: %s", 5, "say", -7, "a\nb\u2028c\x85d"
+    )
+    (line,) = output.lines()
+    at = datetime.fromisoformat(line.pop("ts"))
+    assert at.utcoffset() == timedelta(0)
+    assert line == {
+        "level": "warning",
+        "room": "chat.lanes",
+        "event": "word 5 (say) to chat -7: a\nb\u2028c\x85d",
+        "word": 5,
+        "chat": -7,
+    }
+
+
+@pytest.mark.parametrize("output", ["file"], indirect=True)
+def test_a_traceback_is_one_field(output: Screen) -> None:
+    """Two records, two lines."""
+    try:
+        fail(PERSONAL)
+    except ValueError:
+        logging.getLogger("bot.tutor").exception("training %s of learner %d", "rabc", 7)
+    logging.getLogger("bot").info("on")
+    first, second = output.lines()
+    assert "Traceback" in first["traceback"] and first["training"] == "rabc" and first["learner"] == 7
+    assert "traceback" not in second and second["room"] == "bot"
+
+
+@pytest.mark.parametrize("output", ["terminal"], indirect=True)
+def test_a_terminal_gets_plain_lines(output: Screen) -> None:
+    """Readable, and square brackets are no colours of ours."""
+    logging.getLogger("bot.chat").warning("see %s", "[red]this[/red]")
+    assert re.fullmatch(r"\S+ WARNING bot\.chat: see \[red\]this\[/red\]\n", output.getvalue())
+
+
+def test_a_secret_with_signs_that_json_writes_otherwise_is_hidden(
+    monkeypatch: pytest.MonkeyPatch, unchanged: None
+) -> None:
+    """A password may have a quote, a backslash or an umlaut in it."""
+    password = 'pa"s\\s-wörd'
+    written = Screen(terminal=False)
+    monkeypatch.setattr(sys, "stderr", written)
+    set_up_logs(read_settings({"NABLA_DATABASE_URL": f"postgresql://user:{password}@host/db"}))
+    logging.getLogger("some.library").error("connecting with %s", password)
+    assert written.lines()[0]["event"] == "connecting with [hidden]"
+
+
+def test_only_ids_become_fields() -> None:
+    """Not what stands elsewhere in a template, and nothing that could be somebody's words."""
+    assert ids_in("update %d of user %s: %s", (4, "?", "x")) == {"update": 4}
+    assert ids_in("100 %% of chat %d", (3,)) == {"chat": 3}
+    assert ids_in("chat %d is now chat %d", (1, 2)) == {"chat": 1}
+    assert ids_in("user %s", ("Ada Lovelace",)) == {}
+    assert ids_in("name %s", ("Ada",)) == {}
+    assert ids_in("word %d", {"word": 3}) == {}
+    assert ids_in(ValueError("word"), ()) == {}
+
+
+def test_warnings_and_worse_are_counted(unchanged: None) -> None:
+    """As long as the bot runs, by level; from any thread."""
+    tally = Tally()
+    with counted_logs(tally):
+        library = logging.getLogger("some.library")
+        library.info("no")
+        library.warning("one")
+        thread = threading.Thread(target=library.error, args=("two",))
+        thread.start()
+        thread.join()
+    library.error("over")
+    counted = dict(tally.samples())[RECORDS]
+    assert {sample.labels[0]: sample.value for sample in counted} == {"warning": 1, "error": 1}
 
 
 def test_nothing_is_hidden_that_is_no_secret() -> None:
