@@ -8,16 +8,19 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from telegram import Bot, Update
 from telegram.constants import ChatType, UpdateType
-from telegram.error import TelegramError
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from telegram.ext import Application, CallbackContext, TypeHandler
 
+from bot.chat.arrival import Arrival, handling, kind_of
 from bot.chat.deliver import Deliverer
 from bot.chat.group import GroupChat, thread_of
 from bot.chat.intake import Intake, RawUpdate
@@ -25,16 +28,17 @@ from bot.chat.introduction import introduce, until_done
 from bot.chat.lines import Lines
 from bot.chat.pace import Jitter, Sleep
 from bot.chat.private import PrivateChat, learner_of
-from bot.chat.request import AiohttpRequest, call
+from bot.chat.request import AiohttpRequest, call, seconds_to_wait
 from bot.chat.soundness import checked
 from bot.store.base import Store, UpdateKey, Word
+from bot.tally import CALLS, ERRORS, FLOOD_WAIT, FLOOD_WAITS, QUEUE, UPDATES, Tally
 from bot.tutor.activities import Activities
 from bot.tutor.tutor import Tutor
 from bot.view.texts import Texts
 
 log = logging.getLogger(__name__)
 
-QUEUE = 2048  # updates between intake and lines; when it is full, intake fetches no more
+WAITING = 2048  # updates between intake and lines; when it is full, intake fetches no more
 TAPPED_PARTS = ("message_id", "date", "chat")
 MESSAGE_PARTS = (
     *TAPPED_PARTS, "from", "sender_chat", "is_automatic_forward", "text", "entities",
@@ -79,15 +83,20 @@ class TelegramChat:
     Life: `connect` (who am I?), `attach` (what answers), `start`, `poll` or a webhook, `stop`.
     """
 
-    def __init__(self, *, token: str, api_url: str, store: Store, means: Means) -> None:
+    def __init__(
+        self, *, token: str, api_url: str, store: Store, means: Means, tally: Tally | None = None
+    ) -> None:
         self._store = store
         self._means = means
-        self._polling = AiohttpRequest(connections=4)
+        self._tally = tally or Tally()
+        self._arrivals: dict[int, Arrival] = {}  # by update id, until it is handled
+        self.reached_at: float | None = None  # by `clock`: when the Bot API server last answered
+        self._polling = AiohttpRequest(connections=4, answered=self._answered)
         self.bot = Bot(
             token,
             base_url=f"{api_url}/bot",
             base_file_url=f"{api_url}/file/bot",
-            request=AiohttpRequest(),
+            request=AiohttpRequest(answered=self._answered),
             get_updates_request=self._polling,
         )
         self._background: set[asyncio.Task[None]] = set()
@@ -130,6 +139,9 @@ class TelegramChat:
             jitter=means.jitter,
             allowed_updates=ALLOWED_UPDATES,
         )
+        self._tally.watch(QUEUE, lambda: len(self.lines), "lines")
+        self._tally.watch(QUEUE, lambda: self.deliverer.lanes, "lanes")
+        self._tally.watch(QUEUE, lambda: len(self.deliverer), "words")
 
     async def start(self, tutor: Tutor, activities: Activities) -> None:
         """Begin to handle and to say; what an earlier run left unsaid comes first."""
@@ -145,7 +157,8 @@ class TelegramChat:
             sleep=self._means.sleep,
             jitter=self._means.jitter,
         )
-        queue: asyncio.Queue[object] = asyncio.Queue(maxsize=QUEUE)
+        queue: asyncio.Queue[object] = asyncio.Queue(maxsize=WAITING)
+        self._tally.watch(QUEUE, queue.qsize, "updates")
         builder = Application.builder().bot(self.bot).updater(None).update_queue(queue)
         self._application = builder.concurrent_updates(self.lines).build()
         self._application.add_handler(TypeHandler(Update, self._on_update))
@@ -187,15 +200,49 @@ class TelegramChat:
     async def _call(
         self, method: str, params: Mapping[str, Any], *, files: Mapping[str, tuple[str, bytes]] | None = None
     ) -> Any:
-        return await call(self.bot, method, params, files=files)
+        try:
+            result = await call(self.bot, method, params, files=files)
+        except TelegramError as error:
+            self._count(method, error)
+            raise
+        self._tally.add(CALLS, method, "ok")
+        return result
 
-    async def _feed(self, update: RawUpdate) -> None:
-        await self._application.update_queue.put(checked(Update.de_json(slim(update), self.bot)))
+    def _count(self, method: str, error: TelegramError) -> None:
+        """A call that came to nothing, for the figures."""
+        if isinstance(error, RetryAfter):
+            self._tally.add(CALLS, method, "flood")
+            self._tally.add(FLOOD_WAITS)
+            self._tally.add(FLOOD_WAIT, by=seconds_to_wait(error))
+            return
+        self._tally.add(CALLS, method, "refused" if isinstance(error, BadRequest | Forbidden) else "failed")
+        self._tally.add(ERRORS, type(error).__name__)
+
+    def _answered(self, status: int) -> None:
+        """The server is there (a gateway that answers in its place with 5xx is not it)."""
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.reached_at = self._means.clock()
+
+    async def reach(self) -> None:
+        """See whether the Bot API server is there, as `reached_at` tells afterwards."""
+        with suppress(TelegramError):
+            await self._call("getMe", {})
+
+    async def _feed(self, update: RawUpdate, at: float) -> None:
+        kind = kind_of(update)
+        self._tally.add(UPDATES, kind)
+        parsed = checked(Update.de_json(slim(update), self.bot))
+        self._arrivals[parsed.update_id] = Arrival(kind, at, self._means.clock, self._tally)
+        await self._application.update_queue.put(parsed)
 
     def _key(self, update: Update) -> UpdateKey:
         return UpdateKey(bot=self.bot.id, update_id=update.update_id)
 
     async def _on_update(self, update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        with handling(self._arrivals.pop(update.update_id, None)):
+            await self._handle(update)
+
+    async def _handle(self, update: Update) -> None:
         """One call to who is responsible; what asks for nothing is dismissed."""
         key, learner, chat = self._key(update), learner_of(update), update.effective_chat
         room = self._private if chat is None or chat.type == ChatType.PRIVATE else self._group
@@ -208,6 +255,7 @@ class TelegramChat:
 
     async def _on_error(self, update: object, context: CallbackContext[Any, Any, Any, Any]) -> None:
         """Log ids and where it happened, never what was said; tell the learner a way on."""
+        self._tally.add(ERRORS, type(context.error).__name__)
         if not isinstance(update, Update):
             log.error("outside of any update: %s", place_of(context.error))
             return
@@ -251,6 +299,7 @@ class TelegramChat:
         """Beyond a learner's line or bucket: every tap is answered, other things once per burst, and no more."""
         if not isinstance(update, Update):
             return
+        self._arrivals.pop(update.update_id, None)
         if update.callback_query is not None or (first and line_of(update) is not None):
             await self._apologize(update, "error.flood")
         else:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 
 from telegram.error import TelegramError
 
+from bot.chat.arrival import handled_now
 from bot.chat.hand import Hand
 from bot.chat.lanes import RETRIES, BotCall, Item, Lanes, pause_s
 from bot.chat.pace import Jitter, Sleep, backoff_s
@@ -77,12 +78,19 @@ class Deliverer:
         """How many words are in hand: waiting, being said, or having their picture made."""
         return len(self._hand)
 
+    @property
+    def lanes(self) -> int:
+        """How many chats something waits for."""
+        return len(self._lanes)
+
     def deliver(self, words: Iterable[Word], *, bulk: bool = False) -> None:
         """Take words over, to be said in this order; one that is in hand already is not taken twice."""
         for word in words:
             if not self._hand.take(word):
                 continue
             item = _parse(word)
+            if item is not None:
+                item.arrival = handled_now()
             if item is None:
                 log.error("word %d (%s) is not readable: dropped", word.number, word.kind)
                 self._hand.work(word, self._hand.said(word))
@@ -129,6 +137,8 @@ class Deliverer:
             try:
                 async with self._answers:
                     await self._call("answerCallbackQuery", item.body)
+                if item.arrival is not None:
+                    item.arrival.answered()
                 break
             except TelegramError as error:
                 wait_s = pause_s(error, backoff_s(attempt, self._jitter, first_s=0.5))

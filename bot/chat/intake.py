@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 RawUpdate = dict[str, Any]  # as JSON
-Feed = Callable[[RawUpdate], Awaitable[None]]
+Feed = Callable[[RawUpdate, float], Awaitable[None]]
 
 READ_MARGIN_S = 10.0  # how much longer than the long poll an answer may take
 CONFLICTS = 3  # so many within the window are another poller; a restart of ourselves causes one
@@ -48,8 +48,8 @@ class Arrived:
 class Intake:
     """Keeps what arrives, then feeds it to the learners' lines.
 
-    feed: gets each new update as JSON; request: the connection for getUpdates alone; now: UTC;
-    clock: monotonic seconds.
+    feed: gets each new update as JSON, and when it arrived; request: the connection for getUpdates alone;
+    now: UTC; clock: monotonic seconds. `running`: whether updates can come now.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Intake:
         self._allowed = json.dumps(list(allowed_updates))
         self._poll_timeout_s = poll_timeout_s
         self._stopped = asyncio.Event()
+        self.running = False
         self._conflicts: deque[float] = deque(maxlen=CONFLICTS)
 
     async def resume(self) -> int:
@@ -89,18 +90,18 @@ class Intake:
                 update = json.loads(kept.body)
             except ValueError:
                 update = None
-            await self._hand_on(kept.key.update_id, update)
+            await self._hand_on(kept.key.update_id, update, self._clock())
         return len(waiting)
 
     async def take(self, batch: Sequence[Arrived]) -> list[int]:
         """Keep, then feed the new ones in order; returns their ids. OverloadedError: nothing was kept."""
-        pairs = [(one.update_id, one.body) for one in batch]
+        at, pairs = self._clock(), [(one.update_id, one.body) for one in batch]
         new = await self._store.keep(self._bot.id, pairs, now=self._now())
         fresh = set(new)
         for one in batch:
             if one.update_id in fresh and not self._stopped.is_set():
                 fresh.discard(one.update_id)
-                await self._hand_on(one.update_id, one.update)
+                await self._hand_on(one.update_id, one.update, at)
         return new
 
     async def dismiss(self, update_id: int) -> None:
@@ -116,6 +117,7 @@ class Intake:
         """
         await self._until_done(self._drop_webhook)
         await self.resume()
+        self.running = not self._stopped.is_set()
         offset, heard = None, self._clock()
         while not self._stopped.is_set():
             asked = self._clock()
@@ -142,10 +144,12 @@ class Intake:
             lambda: call(self._bot, "setWebhook", {**params, "drop_pending_updates": False}),
             setting="NABLA_WEBHOOK_URL or _SECRET",
         )
+        self.running = not self._stopped.is_set()
 
     def stop(self) -> None:
         """End `poll` at once: the long poll is cut, nothing more is fed; what is being kept is still kept."""
         self._stopped.set()
+        self.running = False
 
     async def _fetch(self, offset: int | None) -> list[RawUpdate]:
         params = {"offset": offset, "timeout": self._poll_timeout_s, "allowed_updates": self._allowed}
@@ -158,10 +162,10 @@ class Intake:
             raise TelegramError("Invalid server response")
         return updates
 
-    async def _hand_on(self, update_id: int, update: object) -> None:
+    async def _hand_on(self, update_id: int, update: object, at: float) -> None:
         if isinstance(update, dict):
             try:
-                await self._feed(update)
+                await self._feed(update, at)
             except Exception as error:  # noqa: BLE001 (one bad update must not end the intake; its id is logged)
                 log.error("update %d could not be read (%s): dismissed", update_id, type(error).__name__)
             else:

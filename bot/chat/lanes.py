@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
+from bot.chat.arrival import Arrival
 from bot.chat.hand import Hand
 from bot.chat.pace import Jitter, Sleep, Window, backoff_s
 from bot.chat.request import seconds_to_wait
@@ -46,6 +47,7 @@ class Item:
     content: bytes = b""
     attempts: int = 0
     sorry: bool = False  # the apology in the place of a refused text
+    arrival: Arrival | None = None  # of the update that it is about
 
 
 @dataclass(slots=True)
@@ -97,6 +99,10 @@ class Lanes:
         self._room = room
         self._lanes: dict[int, _Lane] = {}
         self._groups: dict[int, Window] = {}
+
+    def __len__(self) -> int:
+        """How many chats something waits for."""
+        return len(self._lanes)
 
     def __contains__(self, chat: int) -> bool:
         """Whether anything waits for this chat."""
@@ -189,6 +195,8 @@ class Lanes:
 
     async def _done(self, item: Item, result: Any) -> None:
         word = item.word
+        if item.arrival is not None:
+            item.arrival.said()
         if item.kind not in SENDS or word.key is None or item.sorry:
             await self._hand.said(word)
             return

@@ -7,7 +7,7 @@ its `__context__`; and it says whether repeating is safe: `NotDoneError` if Tele
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -44,7 +44,10 @@ class NotDoneInTimeError(NotDoneError, TimedOut):
 
 
 class AiohttpRequest(BaseRequest):
-    """The framework's requests through aiohttp; make one for getUpdates and one for all else."""
+    """The framework's requests through aiohttp; make one for getUpdates and one for all else.
+
+    answered: told the HTTP status of every answer.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class AiohttpRequest(BaseRequest):
         connect_timeout_s: float | None = 10.0,
         pool_timeout_s: float | None = 10.0,
         media_write_timeout_s: float | None = 30.0,
+        answered: Callable[[int], None] = lambda status: None,
     ) -> None:
         self._connections = connections
         self._keep_alive_s = keep_alive_s
@@ -64,6 +68,7 @@ class AiohttpRequest(BaseRequest):
         self._connect_timeout_s = connect_timeout_s
         self._pool_timeout_s = pool_timeout_s
         self._media_write_timeout_s = media_write_timeout_s
+        self._answered = answered
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -127,6 +132,7 @@ class AiohttpRequest(BaseRequest):
                 timeout=timeout,
                 allow_redirects=False,  # a redirect would carry the token to another house
             ) as response:
+                self._answered(response.status)
                 status, body = _checked(response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             failure = _failure(error)

@@ -14,15 +14,16 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from bot.chat.app import Means, TelegramChat
-from bot.chat.webhook import WebhookRoute, web_app
+from bot.chat.webhook import WebhookRoute, runner_of, web_app
 from bot.check import lint
-from bot.cli.logs import log_of_loop
+from bot.cli.health import Health
+from bot.cli.logs import counted_logs, log_of_loop
 from bot.cli.until import at_most, unless, until
 from bot.config import LOOPBACK, Settings
 from bot.errors import ConfigError, NablaError
@@ -31,6 +32,7 @@ from bot.signals import on_stop
 from bot.store.base import Store
 from bot.store.sqlite import open_store
 from bot.store.url import sqlite_path
+from bot.tally import Tally
 from bot.training.engine import Engine as LocalEngine
 from bot.tutor.activities import Activities
 from bot.tutor.clock import Clock
@@ -42,6 +44,7 @@ from bot.tutor.tutor import Tutor
 # What a stop gives to taking in, answering the web, handling, saying and training; together under 8 s.
 TAKE_S, WEB_S, HANDLE_S, SAY_S, TRAIN_S = 0.5, 0.5, 2.0, 2.5, 1.0
 SWEEP_S = 3600.0
+TOUCH_S = 30.0  # with a webhook nothing else may ask the Bot API server whether it is there
 Announce = Callable[[str], None]
 
 log = logging.getLogger(__name__)
@@ -99,14 +102,24 @@ class House:
         self._means = means
         self._chance = chance or random.SystemRandom()
         self._make_engine = make_engine
+        self._hook: WebhookRoute | None = None
+        if settings.webhook is not None:
+            path = urlsplit(settings.webhook.url).path or "/"
+            self._hook = WebhookRoute(path=path, secret=settings.webhook.secret)
+        self._tally = Tally()
+        mode = "local" if settings.local else "webhook" if settings.webhook else "polling"
+        self._health = Health(mode=mode, tally=self._tally, clock=means.clock)
         self.local: LocalTelegram | None = None
 
     async def live(self, stop: asyncio.Event) -> None:
         """Open everything, run, close everything."""
         settings = self._settings
         async with AsyncExitStack() as stack:
+            stack.enter_context(counted_logs(self._tally))
             store = open_store(settings.database_url)
             database = sqlite_path(settings.database_url).absolute()
+            if not settings.local:
+                await self._open_web(stack)  # first and last: who watches over it sees it start and stop
             await store.open()
             stack.push_async_callback(store.close)
             if settings.local:
@@ -118,14 +131,17 @@ class House:
                 api_url=self.local.url if self.local else settings.api_url,
                 store=store,
                 means=self._means,
+                tally=self._tally,
             )
             stack.push_async_callback(chat.close)
-            if self.local is None and settings.webhook is None:
-                await self._open_web(stack, None)  # before the server answers: waiting for it is health, too
             if await unless(stop, chat.connect()):
                 await self._start(stack, store, shelf, engine, chat)
-                works = [self._take_in(stack, chat), shelf.watch(stop), self._sweep(store, stop)]
-                await until(stop, works, first=chat.intake.stop, grace_s=TAKE_S)
+                self._health.started(store, chat)
+                works = [self._take_in(chat), shelf.watch(stop), self._sweep(store, stop)]
+                if self._hook is not None:
+                    works.append(self._stay_in_touch(chat, stop))
+                await until(stop, works, first=partial(self._take_no_more, chat), grace_s=TAKE_S)
+            self._health.stopping()
 
     async def _start(
         self, stack: AsyncExitStack, store: Store, shelf: Shelf, engine: Engine, chat: TelegramChat
@@ -139,6 +155,8 @@ class House:
             say=chat.say,
             in_line=chat.in_line,
             sleep=self._means.sleep,
+            clock=self._means.clock,
+            tally=self._tally,
         )
         stack.push_async_callback(at_most, TRAIN_S, trainings.drain)
         stack.push_async_callback(engine.stop)
@@ -168,23 +186,42 @@ class House:
         await posts.resume()
         await clock.start()
 
-    async def _take_in(self, stack: AsyncExitStack, chat: TelegramChat) -> None:
+    async def _take_in(self, chat: TelegramChat) -> None:
         """Updates, by polling or by webhook."""
-        webhook = self._settings.webhook
-        if webhook is None:
+        webhook, hook = self._settings.webhook, self._hook
+        if webhook is None or hook is None:
             self._announce(self._address(chat))
             await chat.intake.poll()
             return
         await chat.intake.resume()
-        path = urlsplit(webhook.url).path or "/"
-        await self._open_web(stack, WebhookRoute(intake=chat.intake, path=path, secret=webhook.secret))
+        hook.intake = chat.intake
         await chat.intake.set_webhook(webhook.url, webhook.secret)
         self._announce(self._address(chat))
+
+    def _take_no_more(self, chat: TelegramChat) -> None:
+        """A stop: what comes by webhook from now on is asked to come later."""
+        self._health.stopping()
+        if self._hook is not None:
+            self._hook.intake = None
+        chat.intake.stop()
+
+    async def _stay_in_touch(self, chat: TelegramChat, stop: asyncio.Event) -> None:
+        """Ask the Bot API server now and then whether it is there, if nothing else did."""
+        while await unless(stop, self._means.sleep(TOUCH_S)):
+            reached = chat.reached_at
+            if reached is None or self._means.clock() - reached >= TOUCH_S:
+                await unless(stop, chat.reach())
 
     async def _open_page(self, stack: AsyncExitStack, database: Path) -> LocalTelegram:
         settings = self._settings
         path = database.with_name(f"{database.stem}-chat.db")
-        page = LocalTelegram(host=settings.host, port=settings.port, path=path, now=self._means.now)
+        page = LocalTelegram(
+            host=settings.host,
+            port=settings.port,
+            path=path,
+            now=self._means.now,
+            routes=self._health.routes(),
+        )
         try:
             await page.start()
         except OSError as error:
@@ -221,22 +258,16 @@ class House:
             sleep=self._means.sleep,
         )
 
-    async def _open_web(self, stack: AsyncExitStack, hook: WebhookRoute | None) -> None:
-        """Health always; the webhook too, if one is wanted."""
+    async def _open_web(self, stack: AsyncExitStack) -> None:
+        """Health and figures always; the webhook too, if one is wanted: it says `later` until somebody keeps."""
         settings = self._settings
-        app = web_app(health=self._health, webhook=hook)
-        # Telegram packs nothing, and what a stranger packs wrongly would be a traceback in the log.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=WEB_S, auto_decompress=False)
+        runner = runner_of(web_app(routes=self._health.routes(), webhook=self._hook), stop_s=WEB_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         try:
             await web.TCPSite(runner, settings.host, settings.port).start()
         except OSError as error:
             raise busy(settings, error) from None
-
-    def _health(self) -> dict[str, Any]:
-        mode = "webhook" if self._settings.webhook else "polling"
-        return {"ok": True, "mode": mode}
 
     def _address(self, chat: TelegramChat) -> str:
         if self.local is not None:

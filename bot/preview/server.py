@@ -1,7 +1,7 @@
 """The local Telegram: a strict Bot API server and the chat page, on one address of this machine."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -28,7 +28,10 @@ STOP_S = 1.0
 
 
 class LocalTelegram(People):
-    """The Bot API server and the chat page on one address; what people can do in it is in `People`."""
+    """The Bot API server and the chat page on one address; what people can do in it is in `People`.
+
+    routes: served beside them, in place of a `/healthz`.
+    """
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class LocalTelegram(People):
         webhook_wait_s: float = FIRST_WAIT_S,
         limits: bool = False,
         ephemeral: bool = False,
+        routes: Sequence[web.RouteDef] | None = None,
     ) -> None:
         self._host, self._port = host, port
         self._archive = Archive(path)
@@ -55,6 +59,7 @@ class LocalTelegram(People):
         self._api = BotApi(cloud=self._cloud, archive=self._archive, token=token)
         self._page = Page(cloud=self._cloud, archive=self._archive)
         self._delivery = WebhookDelivery(self._cloud, first_wait_s=webhook_wait_s)
+        self._routes = [web.get("/healthz", _health)] if routes is None else routes
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -152,7 +157,7 @@ class LocalTelegram(People):
     async def _listen(self) -> None:
         app = web.Application(client_max_size=LARGEST_REQUEST_BYTES, middlewares=[guard([self._host])])
         app.on_response_prepare.append(add_headers)
-        app.add_routes([*self._api.routes(), *self._page.routes(), web.get("/healthz", _health)])
+        app.add_routes([*self._api.routes(), *self._page.routes(), *self._routes])
         # a poll whose bot has died must end at once, else it would count as online and eat a wake-up
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=STOP_S, access_log=None)
         await self._runner.setup()

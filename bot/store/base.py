@@ -173,6 +173,15 @@ class OptionFigure:
     seconds: float | None  # median time
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pulse:
+    """How busy a store is: groups committed so far, the pieces of work in them, and what waits now."""
+
+    groups: int = 0
+    items: int = 0
+    waiting: int = 0
+
+
 class Store(GroupStore, Protocol):
     """The port. Errors: StoreError when it cannot be used, OverloadedError when its bounded queue is full."""
 
@@ -266,3 +275,14 @@ class Store(GroupStore, Protocol):
 
     async def sweep(self, *, now: datetime) -> None:
         """Drop inbox rows handled more than 48 h ago."""
+
+    async def probe(self) -> None:
+        """Write something that changes nothing, to the disk; raises what a change would raise now.
+
+        A backend that cannot do so reads.
+        """
+        await self.jobs()
+
+    def pulse(self) -> Pulse:
+        """How busy it is; zeros where nobody counts."""
+        return Pulse()

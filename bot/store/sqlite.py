@@ -18,6 +18,7 @@ from bot.store.base import (
     OptionFigure,
     Post,
     PostAnswer,
+    Pulse,
     Remembered,
     Run,
     Store,
@@ -193,3 +194,12 @@ class SqliteStore(Store):
     async def sweep(self, *, now: datetime) -> None:
         while await self._write(lambda db: changes.sweep(db, now)):
             pass
+
+    async def probe(self) -> None:
+        await self._write(changes.touch)
+
+    def pulse(self) -> Pulse:
+        writer = self._threads.get("write")
+        groups, items = (writer.groups, writer.items) if writer is not None else (0, 0)
+        waiting = sum(thread.depth for thread in self._threads.values())
+        return Pulse(groups=groups, items=items, waiting=waiting)

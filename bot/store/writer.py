@@ -55,11 +55,17 @@ class ConnectionThread:
         self._waiting: deque[Piece] = deque()
         self._wake = threading.Condition()
         self._closing = False
+        self.groups = self.items = 0  # served so far; counted in the thread, read anywhere
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         # A daemon, so that a program which dies without closing can end; what was answered is on the disk.
         self._thread = threading.Thread(target=self._live, name=name, daemon=True)
+
+    @property
+    def depth(self) -> int:
+        """How many pieces of work wait."""
+        return len(self._waiting)
 
     async def start(self) -> None:
         """Connect, in the thread; raises what connecting raised."""
@@ -99,6 +105,7 @@ class ConnectionThread:
         try:
             while pieces := self._take():
                 outcomes = self._try_serve(connection, pieces)
+                self.groups, self.items = self.groups + 1, self.items + len(pieces)
                 self._tell([(piece.future, outcome) for piece, outcome in zip(pieces, outcomes, strict=True)])
         finally:
             self._part(connection)

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.core.events import Loss, TrainingDone, TrainingLost
-from bot.core.experiment import Outcome, Spec
+from bot.core.experiment import Outcome, Spec, Verdict, least_loss, standardise, verdict
 from bot.course.model import Lab
 from bot.store.base import Store
+from bot.tally import QUEUE, RUN, TRAINING, TRAININGS, Tally
 from bot.training.engine import TrainingFailed, TrainingFailure
 from bot.training.labels import Labels, PictureWords
 from bot.tutor.kept import Replay
@@ -40,7 +41,7 @@ class TrainingEngine(Protocol):
 
 
 class Trainings:
-    """Runs the jobs of the store and brings their results back."""
+    """Runs the jobs of the store and brings their results back; `clock`: monotonic seconds."""
 
     def __init__(
         self,
@@ -51,6 +52,8 @@ class Trainings:
         say: Say,
         in_line: InLine,
         sleep: Sleep,
+        clock: Callable[[], float],
+        tally: Tally | None = None,
     ) -> None:
         self._tutor = tutor
         self._store = store
@@ -58,6 +61,9 @@ class Trainings:
         self._say = say
         self._in_line = in_line
         self._sleep = sleep
+        self._clock = clock
+        self._tally = tally or Tally()
+        self._tally.watch(QUEUE, lambda: len(self._waited_for), "trainings")
         self._tasks: set[asyncio.Task[None]] = set()
         self._waited_for: dict[str, asyncio.Task[None]] = {}  # by the run's code
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
@@ -113,15 +119,20 @@ class Trainings:
         self, learner: int, code: str, replay: Replay, places: Places
     ) -> TrainingDone | TrainingLost | None:
         """What came of it; None if it is for the next start."""
+        began = self._clock()
         try:
             outcome = await self._engine.train(learner, replay.spec, on_place=places.put)
         except TrainingFailed as failure:
             if failure.reason is TrainingFailure.CLOSED:
                 return None
+            self._tally.add(TRAININGS, failure.reason)
             log.error("training %s of learner %d: %s", code, learner, failure.reason)
             reason = Loss.TIMEOUT if failure.reason is TrainingFailure.TIMEOUT else Loss.DIED
             return TrainingLost(code=code, lesson=replay.lesson, reason=reason)
         self._keep(code, outcome)
+        self._tally.add(TRAININGS, _shown(replay.spec, outcome))
+        self._tally.took(TRAINING, self._clock() - began)
+        self._tally.took(RUN, outcome.seconds)
         return TrainingDone(
             code=code,
             lesson=replay.lesson,
@@ -155,6 +166,11 @@ class Trainings:
             y_unit=lab.y.unit,
             words=_picture_words(texts),
         )
+
+
+def _shown(spec: Spec, outcome: Outcome) -> Verdict:
+    least = least_loss(standardise(spec.x)[0], standardise(spec.y)[0])
+    return verdict(outcome.loss_before, outcome.loss_after, least)
 
 
 def _picture_words(texts: Texts) -> PictureWords:

@@ -45,7 +45,7 @@ class Polling:
             poll_timeout_s=poll_timeout_s,
         )
 
-    async def feed(self, update: dict[str, Any]) -> None:
+    async def feed(self, update: dict[str, Any], at: float) -> None:
         """Where the application would take over."""
         if "message" not in update:
             raise KeyError("an update that nobody knows")

@@ -1,19 +1,24 @@
-"""The webhook: only with the secret, only after keeping, and a health page beside it."""
+"""The webhook: only with the secret, only after keeping; who is slow, large or broken is refused alone."""
 
 import asyncio
 import io
 import json
+import logging
+import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from telegram import Bot
 
 from bot.chat.intake import Intake
 from bot.chat.request import AiohttpRequest
-from bot.chat.webhook import SECRET_HEADER, WebhookRoute, web_app
-from bot.errors import ConfigError, OverloadedError
+from bot.chat.webhook import BODY_LIMIT, SECRET_HEADER, WebhookRoute, runner_of, web_app
+from bot.cli.logs import is_ours
+from bot.errors import ConfigError, OverloadedError, StoreError
 from bot.store.sqlite import SqliteStore
 from tests.chat.botapi import BotApi, Fault, message, plain
 from tests.chat.clock import Hurried, noon
@@ -24,12 +29,66 @@ PATH = "/hook"
 BOT = 4242
 
 
+class Served(TestServer):
+    """A test server with the runner of the house."""
+
+    def __init__(self, app: web.Application) -> None:
+        super().__init__(app, host="127.0.0.1")
+
+    async def _make_runner(self, **_: Any) -> web.AppRunner:
+        return runner_of(self.app, stop_s=0.5)
+
+
+class Line:
+    """One raw connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def send(self, piece: bytes) -> None:
+        """Send some bytes now."""
+        self._writer.write(piece)
+        await self._writer.drain()
+
+    async def status(self) -> int:
+        """Read one answer; give its status."""
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+        length = re.search(r"^content-length: (\d+)", head, re.I | re.M)
+        await self._reader.readexactly(int(length[1]) if length else 0)
+        return int(head.split()[1])
+
+    async def ended(self) -> bytes:
+        """What still comes until the other side closes."""
+        try:
+            return await self._reader.read()
+        except ConnectionResetError:
+            return b""
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+        with suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+
+def head(*lines: str, secret: str | None = SECRET) -> bytes:
+    """The head of a delivery with these headers more."""
+    own = [f"POST {PATH} HTTP/1.1", "Host: bot.example"]
+    if secret is not None:
+        own.append(f"{SECRET_HEADER}: {secret}")
+    return ("\r\n".join([*own, *lines]) + "\r\n\r\n").encode()
+
+
+def whole(update_id: int) -> bytes:
+    """A delivery in one piece."""
+    return head(f"Content-Length: {len(body(update_id))}") + body(update_id)
+
+
 class Site:
     """The web app with a client, and what its intake fed."""
 
     def __init__(self, bot: Bot, request: AiohttpRequest, store: SqliteStore) -> None:
         self.fed: list[int] = []
-        self.facts: dict[str, Any] = {"ok": True, "updates": 3}
         clock = Hurried()
         self.intake = Intake(
             bot=bot,
@@ -42,13 +101,24 @@ class Site:
             jitter=lambda: 1.0,
             allowed_updates=["message"],
         )
-        webhook = WebhookRoute(intake=self.intake, path=PATH, secret=SECRET)
-        app = web_app(health=lambda: self.facts, webhook=webhook)
-        self.client = TestClient(TestServer(app, host="127.0.0.1"))
+        self.webhook = WebhookRoute(intake=self.intake, path=PATH, secret=SECRET)
+        app = web_app(routes=[web.get("/other", self.other)], webhook=self.webhook)
+        self.client = TestClient(Served(app))
 
-    async def feed(self, update: dict[str, Any]) -> None:
+    async def other(self, request: web.Request) -> web.Response:
+        """What stands beside the webhook."""
+        return web.Response(text="here")
+
+    async def feed(self, update: dict[str, Any], at: float) -> None:
         """Where the application would take over."""
         self.fed.append(update["update_id"])
+
+    async def raw(self, *pieces: bytes) -> "Line":
+        """A connection of one's own, with these bytes sent on it."""
+        line = Line(*await asyncio.open_connection("127.0.0.1", self.client.port))
+        for piece in pieces:
+            await line.send(piece)
+        return line
 
     async def post(self, body: bytes, headers: dict[str, str] | None = None) -> int:
         """The status of one delivery."""
@@ -163,20 +233,195 @@ async def test_an_overloaded_store_asks_telegram_to_wait(
     assert site.fed == [5]
 
 
-async def test_health_says_what_it_is_told(site: Site) -> None:
-    """200 with the facts; 503 when they are not well; no secret needed."""
-    async with site.client.get("/healthz") as response:
-        assert (response.status, await response.json()) == (200, {"ok": True, "updates": 3})
-    site.facts = {"ok": False}
-    async with site.client.get("/healthz") as response:
-        assert response.status == 503
+async def test_a_store_that_cannot_write_asks_telegram_to_wait(
+    site: Site, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk is one line a delivery, no traceback; what Telegram sends again is taken later."""
+
+    async def full(*_: Any, **__: Any) -> list[int]:
+        raise StoreError("nabla.db: could not be written, the disk is full; free some space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "keep", full)
+        async with site.client.post(PATH, data=body(5), headers=HEADERS) as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "5")
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR and record.exc_info is None
+    assert "update 5 was not kept" in record.getMessage()
+    assert await site.post(body(5)) == 200
 
 
-async def test_without_a_webhook_there_is_only_health() -> None:
-    """The same function serves a bot that polls."""
-    async with TestClient(TestServer(web_app(health=dict), host="127.0.0.1")) as client:
-        assert (await client.get("/healthz")).status == 200
-        assert (await client.post(PATH, headers=HEADERS)).status == 404
+async def test_before_the_start_and_after_the_stop_telegram_keeps_it(site: Site, store: SqliteStore) -> None:
+    """While nobody keeps updates, 503 with Retry-After; without the secret it is still 403."""
+    site.webhook.intake = None
+    async with site.client.post(PATH, data=body(5), headers=HEADERS) as response:
+        assert (response.status, response.headers["Retry-After"]) == (503, "5")
+    assert await site.post(body(5), {SECRET_HEADER: "no"}) == 403
+    site.webhook.intake = site.intake
+    assert await site.post(body(5)) == 200
+    assert site.fed == [5]
+
+
+async def test_forty_who_dribble_hold_nobody_up(site: Site, store: SqliteStore) -> None:
+    """Their bodies come a byte now and then: each gets 408 in the end; a good client is served meanwhile."""
+    site.webhook.body_s = 1.0
+    lines = [await site.raw(head("Content-Length: 1000"), b"{") for _ in range(40)]
+
+    async def dribble(line: Line) -> None:
+        with suppress(ConnectionError):
+            while True:
+                await line.send(b" ")
+                await asyncio.sleep(0.02)
+
+    dribbling = [asyncio.create_task(dribble(line)) for line in lines]
+    served = [await site.post(body(n)) for n in range(100, 120)]
+    assert served == [200] * 20
+    assert await asyncio.gather(*(line.status() for line in lines)) == [408] * 40
+    for task in dribbling:
+        task.cancel()
+    await asyncio.gather(*dribbling, return_exceptions=True)
+    for line in lines:
+        await line.close()
+    assert len(await store.waiting(BOT)) == 20
+    assert await site.post(body(120)) == 200
+
+
+async def test_a_slow_body_ends_its_connection(site: Site) -> None:
+    """After 408 nothing that follows on it is taken for a request."""
+    site.webhook.body_s = 0.05
+    line = await site.raw(head(f"Content-Length: {len(body(5))}"), body(5)[:10])
+    assert await line.status() == 408
+    await line.send(body(5)[10:] + whole(6))
+    assert await line.ended() == b""
+    await line.close()
+    assert site.fed == []
+
+
+async def test_who_has_no_secret_is_refused_before_a_body_came(site: Site) -> None:
+    """A stranger cannot make the bot wait for megabytes."""
+    line = await site.raw(head("Content-Length: 1000000", secret=None))
+    assert await line.status() == 403
+    await line.close()
+
+
+async def test_a_length_beyond_the_limit_is_refused_unread(site: Site) -> None:
+    """413 for what only says that it is large."""
+    line = await site.raw(head(f"Content-Length: {BODY_LIMIT + 1}"))
+    assert await line.status() == 413
+    await line.close()
+
+
+async def test_chunks_beyond_the_limit_are_refused(site: Site, store: SqliteStore) -> None:
+    """A body without a length is counted as it comes."""
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    line = await site.raw(head("Transfer-Encoding: chunked"))
+    for _ in range(BODY_LIMIT // 0x10000):
+        await line.send(chunk)
+    await line.send(b"1\r\n \r\n")
+    assert await line.status() == 413
+    await line.close()
+    assert await store.waiting(BOT) == []
+
+
+async def test_chunks_within_the_limit_are_an_update(site: Site) -> None:
+    """A proxy may pass an update on so."""
+    chunks = b"".join(b"%x\r\n%c\r\n" % (1, byte) for byte in body(5)) + b"0\r\n\r\n"
+    line = await site.raw(head("Transfer-Encoding: chunked") + chunks)
+    assert await line.status() == 200
+    await line.close()
+    assert site.fed == [5]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        head("Content-Length: 20") + b'{"update_id": 5}',  # says more than it sends
+        head("Transfer-Encoding: chunked") + b"zz\r\n",  # no chunk at all
+        head("Content-Length: -5"),
+        head("Content-Length: 5", "Content-Length: 7") + b"12345",
+        head("Content-Length: 5", "Transfer-Encoding: chunked") + b"0\r\n\r\n",
+        b"POST " + b"/x" * 10_000 + b" HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS to a port that speaks none
+        b"\xff\xfe\x00\r\n\r\n",
+    ],
+    ids=["longer", "chunk", "negative", "two", "both", "path", "tls", "noise"],
+)
+async def test_who_lies_about_the_body_is_refused_alone(
+    site: Site, store: SqliteStore, request_: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing of it is kept, the connection ends, the next one is served, and no traceback is logged."""
+    site.webhook.body_s = 0.1
+    line = await site.raw(request_)
+    said = await line.ended()
+    assert said[9:12] in {b"400", b"408", b""}
+    await line.close()
+    assert await store.waiting(BOT) == []
+    assert await site.post(body(6)) == 200
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR and is_ours(record)]
+
+
+async def test_a_body_that_is_longer_than_it_says_breaks_only_itself(site: Site, store: SqliteStore) -> None:
+    """The update ends where its length says; what comes after it is no request."""
+    line = await site.raw(whole(5))
+    assert await line.status() == 200
+    await line.send(b"and some more\r\n\r\n")
+    assert (await line.ended())[9:12] == b"400"
+    await line.close()
+    assert [kept.key.update_id for kept in await store.waiting(BOT)] == [5]
+
+
+async def test_requests_in_one_piece_are_answered_in_order(site: Site) -> None:
+    """A proxy may send several on one connection without waiting."""
+    line = await site.raw(whole(5) + whole(6) + head("Content-Length: 1") + b"{")
+    assert [await line.status() for _ in range(3)] == [200, 200, 400]
+    await line.close()
+    assert site.fed == [5, 6]
+
+
+async def test_one_connection_serves_many(site: Site) -> None:
+    """Kept alive between deliveries, also after a refusal for want of the secret."""
+    line = await site.raw()
+    for secret, status in ((SECRET, 200), ("wrong", 403), (SECRET, 200)):
+        await line.send(head("Content-Length: 15", secret=secret) + b'{"update_id":5}')
+        assert await line.status() == status
+    await line.close()
+
+
+async def test_many_connections_at_once(site: Site, store: SqliteStore) -> None:
+    """Two hundred deliveries on connections of their own: each kept once, whatever their order."""
+    lines = await asyncio.gather(*(site.raw(whole(1000 + n % 150)) for n in range(200)))
+    assert await asyncio.gather(*(line.status() for line in lines)) == [200] * 200
+    for line in lines:
+        await line.close()
+    assert sorted(site.fed) == list(range(1000, 1150))
+    assert len(await store.waiting(BOT)) == 150
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", PATH, 405),
+        ("PUT", PATH, 405),
+        ("POST", "/", 404),
+        ("POST", PATH + "/", 404),
+        ("GET", "/other", 200),
+    ],
+)
+async def test_other_methods_and_paths(site: Site, method: str, path: str, status: int) -> None:
+    """Only POST, only there; what stands beside it needs no secret."""
+    async with site.client.request(method, path, data=body(5), headers=HEADERS) as response:
+        assert response.status == status
+    assert site.fed == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "fact"), [(b"\xff", "not UTF-8"), (b"{", "not JSON"), (b"[]", "update_id is missing")]
+)
+async def test_a_refusal_says_why(site: Site, sent: bytes, fact: str) -> None:
+    """In words that quote nothing: whoever set the webhook up must see what is wrong."""
+    async with site.client.post(PATH, data=sent, headers=HEADERS) as response:
+        assert response.status == 400
+        assert fact in await response.text()
 
 
 async def test_the_webhook_is_set_with_its_secret(site: Site, api: BotApi) -> None:

@@ -142,9 +142,9 @@ NO_HTTP = (
 
 
 @pytest.mark.parametrize("sent", NO_HTTP)
-async def test_a_stranger_who_sends_no_http_fills_no_log(output: io.StringIO, sent: bytes) -> None:
+async def test_a_stranger_who_sends_no_http_fills_no_log(output: Screen, sent: bytes) -> None:
     """A public port hears such things all day: they get their 400, and the operator no traceback."""
-    runner = web.AppRunner(web_app(health=dict), access_log=None)
+    runner = web.AppRunner(web_app(routes=[]), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -156,9 +156,6 @@ async def test_a_stranger_who_sends_no_http_fills_no_log(output: io.StringIO, se
     finally:
         await runner.cleanup()
     assert output.getvalue() == ""
-
-
-def test_an_error_among_the_arguments_loses_its_words(output: io.StringIO) -> None:
 
 
 def test_an_error_among_the_arguments_loses_its_words(output: Screen) -> None:
