@@ -92,11 +92,12 @@ class TelegramChat:
         self._arrivals: dict[int, Arrival] = {}  # by update id, until it is handled
         self.reached_at: float | None = None  # by `clock`: when the Bot API server last answered
         self._polling = AiohttpRequest(connections=4, answered=self._answered)
+        self._calling = AiohttpRequest(answered=self._answered)
         self.bot = Bot(
             token,
             base_url=f"{api_url}/bot",
             base_file_url=f"{api_url}/file/bot",
-            request=AiohttpRequest(answered=self._answered),
+            request=self._calling,
             get_updates_request=self._polling,
         )
         self._background: set[asyncio.Task[None]] = set()
@@ -195,7 +196,8 @@ class TelegramChat:
     async def close(self) -> None:
         """Close the connections."""
         await self.bot.shutdown()
-        await self._polling.shutdown()
+        for request in (self._calling, self._polling):  # a bot that never reached its server leaves them open
+            await request.shutdown()
 
     async def _call(
         self, method: str, params: Mapping[str, Any], *, files: Mapping[str, tuple[str, bytes]] | None = None
