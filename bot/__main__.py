@@ -8,7 +8,7 @@ import sys
 
 from bot.signals import ignore_stops, on_stop
 
-OTHERS = {"check", "stats"}  # which are cut short by a signal like any program
+OTHERS = {"check", "stats", "backup", "restore"}  # which are cut short by a signal like any program
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""run · check · stats: what an operator and an author type.
+"""run · check · stats · backup · restore: what an operator and an author type.
 
 Law: what a person got wrong is one line on standard error, never a traceback; exit codes are 0 (well), 1
 (findings, or anything else), 2 (wrong configuration or usage).
@@ -17,6 +17,7 @@ import click
 
 from bot import __version__
 from bot.check import check_paths
+from bot.cli.copies import NOT_HERE, described, mark
 from bot.cli.figures import Figures, figures_table, question_figures
 from bot.cli.logs import hide, secrets_of, set_up_logs
 from bot.cli.run import serve
@@ -24,7 +25,9 @@ from bot.config import Settings, read_settings
 from bot.course.load import load_folder
 from bot.course.model import Lesson
 from bot.errors import ConfigError, NablaError
+from bot.store import backup as copies
 from bot.store.sqlite import open_store
+from bot.store.url import sqlite_path
 
 T = TypeVar("T")
 
@@ -114,3 +117,49 @@ def stats(lesson: str | None, *, as_json: bool) -> None:
 async def _figures(chosen: Settings, lessons: Mapping[str, Lesson], lesson: str | None) -> Figures:
     """Read beside a running bot."""
     return await question_figures(open_store(chosen.database_url, read_only=True), lessons, lesson)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Overwrite FILE if it is there.")
+def backup(file: Path, *, force: bool) -> None:
+    """Copy the database to FILE, also while the bot runs."""
+    chosen = settings()
+    database = _sqlite_file(chosen)
+    try:
+        copy = copies.back_up(database, file, overwrite=force)
+    except NablaError as error:
+        give_up(error, secrets_of(chosen))
+    click.echo(f"{file}: {described(copy)}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Only prove that FILE is a sound copy.")
+def restore(file: Path, *, only_check: bool) -> None:
+    """Put the copy FILE in the database's place; the bot must not run, what was there is kept."""
+    if only_check:
+        try:
+            copy = copies.check(file)
+        except NablaError as error:
+            click.echo(str(error))
+            sys.exit(1)
+        click.echo(f"{file}: sound; {described(copy)}")
+        return
+    chosen = settings()
+    database = _sqlite_file(chosen)
+    try:
+        kept = copies.put_back(file, database, mark=mark())
+    except NablaError as error:
+        give_up(error, secrets_of(chosen))
+    click.echo(f"{database}: restored from {file}" + (f"; what was there is now {kept}" if kept else ""))
+
+
+def _sqlite_file(chosen: Settings) -> Path:
+    """The database's file, or one line: what no file is, is copied by its own tools."""
+    if chosen.database_url.startswith(("postgresql://", "postgres://")):
+        give_up(NOT_HERE)
+    try:
+        return sqlite_path(chosen.database_url)
+    except NablaError as error:
+        give_up(error, secrets_of(chosen))

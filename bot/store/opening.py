@@ -22,10 +22,11 @@ from bot.store.migrations import migrations, unknown
 class Site:
     """The place of one store: the file with its guard, entered once and left last."""
 
-    def __init__(self, path: Path, *, timeout_s: float, read_only: bool) -> None:
+    def __init__(self, path: Path, *, timeout_s: float, read_only: bool, any_schema: bool = False) -> None:
         self._path = path
         self._timeout_s = timeout_s
         self._read_only = read_only
+        self._any_schema = any_schema  # also one that this program would first bring up to date
         self._immutable = False
         self._held: ExitStack | None = None
         self._eye = -1
@@ -57,10 +58,10 @@ class Site:
         except (StoreError, OSError):
             pass  # a bot is running, or the folder is read-only: then SQLite's own locks are what there is
         else:
-            self._immutable = not any(file.exists() for file in _beside(self._path))
+            self._immutable = not any(file.exists() for file in beside(self._path))
         db = self.read()
         try:
-            inspect_current(self._path, db)
+            inspect_current(self._path, db, any_schema=self._any_schema)
         except BaseException:
             db.close()
             raise
@@ -117,12 +118,12 @@ def inspect(path: Path, *, timeout_s: float) -> None:
     if Path(f"{path}-journal").exists():
         _roll_back(path, timeout_s)
     # A log left by a kill is read through (`immutable` would pass it over); without one no file is made.
-    quiet = not any(file.exists() for file in _beside(path))
+    quiet = not any(file.exists() for file in beside(path))
     with closing(reader(path, timeout_s=timeout_s, immutable=quiet)) as db:
         report = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
         if report != ["ok"]:
             raise fault(path, f"is damaged ({report[0].splitlines()[-1]})", DAMAGED)
-        _check_schema(path, Database(db, recursive_triggers=False, execute_plugins=False))
+        check_schema(path, Database(db, recursive_triggers=False, execute_plugins=False))
 
 
 def _roll_back(path: Path, timeout_s: float) -> None:
@@ -131,7 +132,8 @@ def _roll_back(path: Path, timeout_s: float) -> None:
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
-def _check_schema(path: Path, db: Database) -> None:
+def check_schema(path: Path, db: Database) -> None:
+    """Refuse a schema that is newer than this program, or another program's."""
     newer = unknown(db)
     if newer:
         raise fault(path, f"was written by a newer program (schema {newer[0]})", "update this program")
@@ -139,17 +141,18 @@ def _check_schema(path: Path, db: Database) -> None:
         raise fault(path, "belongs to another program", "set NABLA_DATABASE_URL to a file of its own")
 
 
-def inspect_current(path: Path, db: sqlite3.Connection) -> None:
+def inspect_current(path: Path, db: sqlite3.Connection, *, any_schema: bool = False) -> None:
     """For one who only reads: refuse a file whose schema is not the present one."""
     tables = Database(db, recursive_triggers=False, execute_plugins=False)
-    _check_schema(path, tables)
-    if migrations.pending(tables):
+    check_schema(path, tables)
+    if migrations.pending(tables) and not any_schema:
         raise fault(
             path, "was not written by this version yet", "start the bot once, it brings the file up to date"
         )
 
 
-def _beside(path: Path) -> tuple[Path, ...]:
+def beside(path: Path) -> tuple[Path, ...]:
+    """The files that SQLite keeps beside a database while it is in use."""
     return tuple(Path(f"{path}{end}") for end in ("-wal", "-shm", "-journal"))
 
 

@@ -45,7 +45,7 @@ def test_help_and_version(nabla: Nabla) -> None:
     """Every command is named with what it does; `-h` too."""
     text = nabla("--help").output
     assert nabla("-h").output == text
-    for command in ("run", "check", "stats"):
+    for command in ("run", "check", "stats", "backup", "restore"):
         assert re.search(rf"^  {command}  +[A-Z]", text, re.MULTILINE)
         assert nabla(command, "--help").exit_code == 0
     assert nabla("--version").output == f"nabla, version {__version__}\n"
@@ -63,7 +63,9 @@ def test_nothing_is_the_same_as_run(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["stats"], ["check"]])
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["stats"], ["check"], ["backup", "x.db"], ["restore", "x.db"]]
+)
 def test_wrong_settings_are_one_line(nabla: Nabla, command: list[str]) -> None:
     """Exit code 2, whatever was asked."""
     result = nabla(*command, NABLA_LESSSONS="x")
@@ -97,7 +99,14 @@ def test_a_setting_that_does_nothing_yet_says_so(nabla: Nabla, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "arguments",
-    [["no-such-command"], ["run", "--no-such-flag"], ["run", "--port", "65536"], ["stats", "a", "b"]],
+    [
+        ["no-such-command"],
+        ["run", "--no-such-flag"],
+        ["run", "--port", "65536"],
+        ["stats", "a", "b"],
+        ["backup"],
+        ["restore", "--check"],
+    ],
 )
 def test_wrong_usage_is_told(nabla: Nabla, arguments: list[str]) -> None:
     """Exit code 2 and how it is used."""
@@ -274,6 +283,93 @@ async def test_stats_beside_a_running_bot(nabla: Nabla, tmp_path: Path) -> None:
         assert entry["answered"] == 1
         await ada.tap("Next")
         await ada.says("Question 2")
+
+
+# backup and restore
+
+
+async def test_backup_beside_a_running_bot(nabla: Nabla, tmp_path: Path) -> None:
+    """One line with what it holds; checked and put back elsewhere, the learner goes on where they stopped."""
+    copy = tmp_path / "copy.db"
+    async with running(tmp_path) as bot:
+        ada = Person(bot.local)
+        await ada.send("/quiz")
+        await ada.says("Question 1")
+        await ada.tap("A")
+        await ada.says(button="Next")
+        url = f"sqlite:///{bot.database}"
+        result = await asyncio.to_thread(nabla, "backup", str(copy), NABLA_DATABASE_URL=url)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.startswith(f"{copy}: answers 1, ") and "learners 1" in result.stdout
+        await ada.tap("Next")
+        await ada.says("Question 2")
+        checked = await asyncio.to_thread(nabla, "restore", "--check", str(copy))
+        assert (checked.exit_code, checked.stdout) == (0, result.stdout.replace(": ", ": sound; ", 1))
+        refused = await asyncio.to_thread(nabla, "restore", str(copy), NABLA_DATABASE_URL=url)
+        assert refused.exit_code == 1 and "is in use by another bot" in refused.stderr
+    (tmp_path / "new").mkdir()
+    url = f"sqlite:///{tmp_path / 'new' / 'local.db'}"
+    assert nabla_restored(nabla, copy, url).endswith(f": restored from {copy}\n")
+    assert "; what was there is now " in nabla_restored(nabla, copy, url)
+    result = await asyncio.to_thread(nabla, "stats", "--json", NABLA_DATABASE_URL=url)
+    assert json.loads(result.stdout)[0]["answered"] == 1
+    async with running(tmp_path / "new") as bot:
+        ada = Person(bot.local)
+        await ada.send("/quiz")
+        await ada.says("Question 2")
+
+
+def nabla_restored(nabla: Nabla, copy: Path, url: str) -> str:
+    """What `restore` says when all is well."""
+    result = nabla("restore", str(copy), NABLA_DATABASE_URL=url)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return str(result.stdout)
+
+
+def test_backup_overwrites_only_by_force(nabla: Nabla, tmp_path: Path) -> None:
+    """Exit code 1 and the way on; the copy that was there stays."""
+    url = fill(tmp_path / "nabla.db")
+    (tmp_path / "copy.db").write_text("old")
+    refused = nabla("backup", "copy.db", NABLA_DATABASE_URL=url)
+    assert refused.exit_code == 1
+    assert (
+        refused.stderr
+        == "nabla: copy.db: is there already; name another file, or overwrite it with --force\n"
+    )
+    assert nabla("restore", "--check", "copy.db").exit_code == 1
+    assert nabla("backup", "--force", "copy.db", NABLA_DATABASE_URL=url).exit_code == 0
+    assert nabla("restore", "--check", "copy.db").exit_code == 0
+
+
+def test_what_restore_finds_is_one_line(nabla: Nabla, tmp_path: Path) -> None:
+    """A finding on standard output and exit code 1 with --check; without, the program's own line."""
+    (tmp_path / "copy.db").write_text("no database")
+    url = f"sqlite:///{tmp_path / 'nabla.db'}"
+    found = nabla("restore", "--check", "copy.db")
+    assert (found.exit_code, found.stderr) == (1, "")
+    assert (
+        found.stdout
+        == "copy.db: is not a SQLite database (file is not a database); restore a backup, "
+        + ("or move the file away to start an empty one\n")
+    )
+    refused = nabla("restore", "copy.db", NABLA_DATABASE_URL=url)
+    assert refused.exit_code == 1 and ONE_LINE.fullmatch(refused.stderr)
+    assert not (tmp_path / "nabla.db").exists()
+
+
+def test_a_check_of_a_copy_needs_no_settings(nabla: Nabla, tmp_path: Path) -> None:
+    """It may be done on another machine."""
+    nabla("backup", "copy.db", NABLA_DATABASE_URL=fill(tmp_path / "nabla.db"))
+    assert nabla("restore", "--check", "copy.db", NABLA_LISTEN="nowhere").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_copy_of_postgres_is_made_by_its_own_tools(nabla: Nabla, command: str) -> None:
+    """Exit code 2, one line that names them, and no password."""
+    result = nabla(command, "copy.db", NABLA_DATABASE_URL="postgresql://u:pa55word@h/x")
+    assert result.exit_code == 2
+    assert ONE_LINE.fullmatch(result.stderr)
+    assert "pg_dump" in result.stderr and "pa55word" not in result.stderr
 
 
 # what the bot cannot start with
