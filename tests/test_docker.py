@@ -41,7 +41,11 @@ async def test_its_health_check_tells_the_truth(ok: bool, code: int) -> None:
     assert found
     python, *arguments = json.loads(found[1])
     assert python == "python"
-    runner = web.AppRunner(web_app(health=lambda: {"ok": ok}), access_log=None)
+
+    async def health(_: web.Request) -> web.Response:
+        return web.Response(status=200 if ok else 503)
+
+    runner = web.AppRunner(web_app(routes=[web.get("/healthz", health)]), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     environ = {**os.environ, "NABLA_LISTEN": f"0.0.0.0:{runner.addresses[0][1]}"}

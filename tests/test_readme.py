@@ -7,22 +7,31 @@ import signal
 import socket
 import subprocess
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from bot.chat.app import COMMANDS
 from bot.check.codes import table
 from bot.cli import main
+from bot.cli.health import Health, Reason
+from bot.cli.metrics import table as figures_table
 from bot.config import NAMES
 from bot.course.load import load_text
+from bot.tally import Tally
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = [
     line[2:] for block in re.findall(r"```console\n(.*?)```", README, re.S) for line in block.splitlines()
 ]
+
+
+YAML = re.findall(r"```yaml\n(.*?)```", README, re.S)
+PAGES = {str(route.path) for route in Health(mode="", tally=Tally(), clock=float).routes()}
 
 
 def between(start: str, end: str) -> str:
@@ -52,6 +61,89 @@ def test_every_fault_has_a_test_that_exists() -> None:
             assert function in there, f"{fault}: {file} has no {function}"
 
 
+def test_the_table_of_figures_is_the_program_s() -> None:
+    """Every figure of `/metrics`, with its labels and meaning."""
+    shown = between(
+        "<!-- figures: made by bot.cli.metrics.table(), checked by a test -->", "<!-- /figures -->"
+    )
+    assert shown == figures_table()
+
+
+def test_every_reason_and_page_of_health_is_named() -> None:
+    """What `/readyz` may say, and where it is asked."""
+    pages = re.findall(r"^\| `(/\w+)` \|", README, re.M)
+    assert set(pages) & PAGES == PAGES
+    reasons = between("| reason | meaning |", "<details>")
+    assert set(re.findall(r"`([a-z-]+)`", reasons)) == {str(reason) for reason in Reason}
+
+
+def test_every_command_is_in_the_table() -> None:
+    """With its options; and none that there is not."""
+    named: dict[str, set[str]] = {}
+    for row in re.findall(r"^\| `python -m bot (\w+)([^`]*)`", README, re.M):
+        named.setdefault(row[0], set()).update(re.findall(r"--[a-z]+", row[1]))
+    options = {
+        name: {option for each in command.params for option in each.opts if option.startswith("--")}
+        for name, command in main.commands.items()
+    }
+    assert set(named) == set(options)
+    assert all(named[name] <= options[name] for name in named)
+
+
+def leaves(value: object) -> Iterator[tuple[str, object]]:
+    """Every (key, value) of a document, at any depth."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key), inner
+            yield from leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner)
+
+
+def test_the_examples_for_compose_and_kubernetes_fit_the_program() -> None:
+    """They are YAML; their settings, pages, port, folder and user are those of program and image."""
+    docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    examples = [block for block in YAML if "schema: 1" not in block]
+    assert len(examples) == 2
+    for block in examples:
+        documents = list(yaml.safe_load_all(block))
+        assert set(re.findall(r"\b(?:NABLA|TELEGRAM)_\w+", block)) <= set(NAMES)
+        assert set(re.findall(r"(?<=:8080)/\w+|(?<=path: )/\w+", block)) <= PAGES
+        assert "/readyz" in block
+        found = dict(pair for document in documents for pair in leaves(document))
+        assert "limits" in found
+        assert "VOLUME /app/data" in docker and "/app/data" in block
+        ports = {
+            int(port) for port in re.findall(r"(?<=[:\" ])(\d{4,5})(?=[\"}/\]\n])", block) if port != "10001"
+        }
+        assert ports == {8080}
+        assert f"NABLA_LISTEN=0.0.0.0:{8080}" in docker
+
+
+def test_kubernetes_runs_one_and_gives_it_time() -> None:
+    """One replica that is replaced, probes where they belong, a stop within its grace, the image's user."""
+    claim, deployment = yaml.safe_load_all(next(block for block in YAML if "kind: Deployment" in block))
+    spec = deployment["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["terminationGracePeriodSeconds"] > 8
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    (port,) = container["ports"]
+    assert all(
+        container[f"{kind}Probe"]["httpGet"]["port"] == port["name"]
+        for kind in ("startup", "liveness", "readiness")
+    )
+    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    assert pod["volumes"][0]["name"] == container["volumeMounts"][0]["name"]
+    user = pod["securityContext"]["runAsUser"]
+    assert f"useradd --uid {user}" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert {"requests", "limits"} == set(container["resources"])
+
+
 def test_every_setting_is_named_and_no_other() -> None:
     """The table of settings is complete."""
     named = re.findall(r"^\| `((?:NABLA|TELEGRAM)_\w+)`", README, re.M)
@@ -73,7 +165,7 @@ def test_every_command_of_a_learner_is_named() -> None:
 
 def test_the_example_lesson_is_a_lesson(tmp_path: Path) -> None:
     """An author who copies it begins with a file that passes `check`."""
-    text = re.findall(r"```yaml\n(.*?)```", README, re.S)[0]
+    text = next(block for block in YAML if "schema: 1" in block)
     assert load_text(text.encode(), file="example.yaml").findings == ()
     file = tmp_path / "example.yaml"
     file.write_text(text, encoding="utf-8")
