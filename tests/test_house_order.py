@@ -49,7 +49,8 @@ def test_only_the_chat_brings_the_framework(room: str) -> None:
 
 
 def test_the_command_line_brings_no_tensorflow() -> None:
-    """The whole bot, ready to run, has neither TensorFlow nor matplotlib in its process."""
+    """The whole bot, ready to run, has no TensorFlow, no matplotlib, and no exporter that nobody asked for."""
     modules = brought("bot.cli")
     assert "telegram" in modules
+    assert "prometheus_client" not in modules
     assert modules.isdisjoint(HEAVY)

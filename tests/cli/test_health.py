@@ -4,8 +4,10 @@ import asyncio
 import json
 import re
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import __version__
-from bot.chat.app import TelegramChat
+from bot.chat.app import Means, TelegramChat
 from bot.cli.health import FRESH_S, LATELY_S, Health, Reason
 from bot.cli.metrics import Metrics, render, table
-from bot.cli.run import House
+from bot.cli.run import REAL, House
 from bot.config import read_settings
 from bot.errors import StoreError
+from bot.preview.faults import Fault
 from bot.preview.server import LocalTelegram
 from bot.store.sqlite import SqliteStore
 from bot.tally import CALLS, FIGURES, LATENCY, QUEUE, Sort, Tally
@@ -167,7 +170,7 @@ async def telegram() -> AsyncIterator[LocalTelegram]:
 class Bot:
     """A house on that server, and what it announced."""
 
-    def __init__(self, folder: Path, api_url: str, *, webhook: bool) -> None:
+    def __init__(self, folder: Path, api_url: str, *, webhook: bool, means: Means = REAL) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         hook = {"NABLA_WEBHOOK_URL": f"{self.url}/hook", "NABLA_WEBHOOK_SECRET": SECRET} if webhook else {}
@@ -185,7 +188,10 @@ class Bot:
         self.stop = asyncio.Event()
         engine = PlainEngine()
         self.house = House(
-            settings, announce=lambda _: self.announced.set(), make_engine=lambda *_, **__: engine
+            settings,
+            announce=lambda _: self.announced.set(),
+            means=means,
+            make_engine=lambda *_, **__: engine,
         )
 
     async def answers(self) -> None:
@@ -269,6 +275,28 @@ async def test_while_it_stops_it_says_so(
         assert (await get(f"{bot.url}/healthz"))[0] == 200
         go_on.set()
         await ada.says("Hello, Ada!")
+
+
+async def test_with_a_webhook_too_a_lost_server_is_noticed(telegram: LocalTelegram, tmp_path: Path) -> None:
+    """Nobody writes, so nothing would be called: the bot asks now and then, and is ready again when it is there."""
+    hurried = replace(
+        REAL, clock=lambda: 1000 * time.monotonic(), sleep=lambda seconds: asyncio.sleep(seconds / 1000)
+    )
+    bot = Bot(tmp_path, telegram.url, webhook=True, means=hurried)
+
+    async def says(reasons: list[str]) -> None:
+        async with asyncio.timeout(20):
+            while (await ready(bot.url))[1]["reasons"] != reasons:  # noqa: ASYNC110 (another process would ask so)
+                await asyncio.sleep(0.01)
+
+    async with bot.living():
+        await bot.announced.wait()
+        await says([])
+        telegram.faults = lambda method, params: Fault(drop="before")
+        await says(["bot-api"])
+        assert (await get(f"{bot.url}/healthz"))[0] == 200
+        telegram.faults = None
+        await says([])
 
 
 # the parts

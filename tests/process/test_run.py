@@ -190,6 +190,8 @@ async def test_no_trouble_of_the_server_shows_the_token(
     else:
         await until(lambda: counts.get("getUpdates", 0) > 1)
         assert await bot.stop() == 0
+        logged = [json.loads(line) for line in bot.stderr.splitlines()]  # no terminal: one object a line
+        assert {"ts", "level", "room", "event"} <= set(logged[0])
     assert "Traceback" not in bot.stderr
     assert not any(call.method == "elsewhere" for call in calls)
 
