@@ -38,7 +38,9 @@ class Trainee:
         while not stop.is_set():
             await press(self.person, "Steady steps", panel)
             said = await press(self.person, "Run: it learns", panel)
-            hold("Training" in said or "One run" in said, f"a prediction was answered by {said!r}")
+            hold(
+                not said or "Training" in said or "One run" in said, f"a prediction was answered by {said!r}"
+            )
             self.runs += 1
             await self._result()
 
