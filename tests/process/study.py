@@ -18,7 +18,7 @@ VERDICTS = ("✅", "❌")
 
 
 async def press(person: Person, label: str, message: Message) -> str:
-    """The words of a tap's answer, if it came; where a kill had a message said twice, its first copy only says that it is old."""
+    """The words of a tap's answer, if it came; where a kill had a message said twice, the newest copy is tapped."""
     while True:
         await asyncio.sleep(PACE_S)
         query = await person.press(label, message=message)

@@ -75,7 +75,7 @@ async def _converse(one: Torture, server: LocalTelegram) -> None:
     shown = {learner.person.id: learner.answered for learner in learners if learner.answered}
     hold(stored(database) == shown, f"shown {shown}, stored {stored(database)}")
     hold(waiting(database) == 0, "updates or words are left over")
-    logs = check_logs(one.folder, (WROTE, "Learner 7"))
+    logs = check_logs(one.folder, (WROTE, "Learner 7", "Traceback"))
     one.tell(
         "in the middle of conversations",
         f"{sum(shown.values())} verdicts shown, each stored once; {logs} logs",
