@@ -19,7 +19,14 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.chat.request import AiohttpRequest, NotDoneError, NotDoneInTimeError, call, seconds_to_wait
+from bot.chat.request import (
+    AiohttpRequest,
+    NotDoneError,
+    NotDoneInTimeError,
+    call,
+    request_data,
+    seconds_to_wait,
+)
 from tests.chat.botapi import FLOOD, TOKEN, BotApi, Fault, Upload
 from tests.patience import until
 
@@ -171,11 +178,11 @@ async def test_a_body_that_dribbles_times_out(api: BotApi) -> None:
     """A byte now and then, for ever: the whole exchange has an end, and others use the bot meanwhile."""
     api.script["getMe"].append(Fault(dribble=True))
     async with AiohttpRequest(
-        read_timeout_s=0.1, write_timeout_s=0.1, connect_timeout_s=0.1, pool_timeout_s=0.1
+        read_timeout_s=0.1, write_timeout_s=0.1, connect_timeout_s=0.5, pool_timeout_s=0.5
     ) as request:
-        slow = asyncio.create_task(request.post(f"{api.root}{TOKEN}/getMe"))
+        slow = asyncio.create_task(request.post(f"{api.root}{TOKEN}/getMe", request_data({})))
         await until(lambda: api.calls)
-        assert await request.post(f"{api.root}{TOKEN}/getMe")
+        assert await request.post(f"{api.root}{TOKEN}/getMe", request_data({}), read_timeout=10)
         with pytest.raises(TimedOut) as caught:
             await slow
     assert not isinstance(caught.value, NotDoneError)
