@@ -7,19 +7,16 @@ import { spoken } from "./parts/entities.js";
 import { press, release } from "./parts/keyboard.js";
 import { destination } from "./parts/links.js";
 import { Log } from "./parts/log.js";
-import { remember, remembered } from "./parts/memory.js";
-import { alertBox, enlarge, strip, toast } from "./parts/overlay.js";
-import { company, drawPlaces } from "./parts/places.js";
+import { alertBox, askBox, enlarge, toast } from "./parts/overlay.js";
+import { drawPlaces } from "./parts/places.js";
 import { Scroll } from "./parts/scroll.js";
+import { serviceWords } from "./parts/service.js";
 import { Line } from "./parts/socket.js";
+import { drawBanner, drawComposer, drawEmpty, drawKept, drawNotice, drawTop, watchTheme } from "./parts/surroundings.js";
+import { GENERAL, author, chatOf, here, isForum, isShared, keyOf, numberOf, placeOf, placesOf, powers, world } from "./parts/world.js";
 
-const ACTIONS = { typing: "typing …", upload_photo: "sending a picture …", upload_document: "sending a file …" };
-
-const world = { bot: { first_name: "Nabla" }, online: true, people: [], chats: [], person: null, chat: null };
-const logs = new Map(); // chat id → Log
+const logs = new Map(); // place → Log
 const pressed = new Map(); // id of a tap → its button
-const night = matchMedia("(prefers-color-scheme: dark)");
-let connected = false;
 let taps = 0;
 let tapped = null; // the message that was tapped last
 
@@ -32,7 +29,8 @@ const composer = new Composer({ send: (text) => say({ type: "send", text }), sti
 
 /** False when the line is down; the person is told, and the words stay where they are. */
 function say(event) {
-  const taken = line.say({ person: world.person, chat_id: world.chat, ...event });
+  const topic = world.topic && world.topic !== GENERAL ? { thread: world.topic } : {};
+  const taken = line.say({ person: world.person, chat_id: world.chat, ...topic, ...event });
   if (!taken) toast("Not connected: nothing was sent. Try again in a moment.");
   if (taken) scroll.expect();
   return taken;
@@ -45,6 +43,8 @@ function hands(message) {
     command: (text) => say({ type: "send", text }),
     start,
     tap: (data, button) => tap(message, data, button),
+    mayRemove: (person) => mayRemove(message, person),
+    remove: () => askBox("Delete this message for everybody?", "Delete", () => remove(message)),
     enlarge,
     toast,
   };
@@ -52,10 +52,22 @@ function hands(message) {
 
 function tap(message, data, button) {
   const id = `tap-${++taps}`;
-  if (!say({ type: "tap", id, chat_id: message.chat.id, message_id: message.message_id, data })) return;
+  const which = { message_id: numberOf(message), ...(message.message_id ? {} : { ephemeral: true }) };
+  if (!say({ type: "tap", id, chat_id: message.chat.id, ...which, data })) return;
   pressed.set(id, button);
-  tapped = message.message_id;
+  tapped = numberOf(message);
   press(button);
+}
+
+/** In shared places one's own, and with the right to delete everybody's; whether it is so the server knows. */
+function mayRemove(message, person) {
+  const chat = chatOf(message.chat.id);
+  if (!isShared(chat) || message.receiver_user || chat.upgraded_to) return false;
+  return Boolean(powers(chat, person).deletes) || (!message.sender_chat && message.from?.id === person);
+}
+
+function remove(message) {
+  line.say({ type: "delete", person: world.person, chat_id: message.chat.id, message_id: message.message_id });
 }
 
 /** A link to the bot itself: into the private chat, and its payload is sent. */
@@ -72,106 +84,57 @@ function openAddress(address) {
 
 // ---- where the person is
 
-function go(person, chat) {
+function go(person, goal, topic) {
+  const chat = world.chats.find(({ id, members }) => id === goal && members.includes(person));
   world.person = person;
-  world.chat = world.chats.some(({ id, members }) => id === chat && members.includes(person)) ? chat : person;
-  history.replaceState(null, "", `#${person}${world.chat === person ? "" : `/${world.chat}`}`);
-  const log = logOf(world.chat);
-  log.unread = 0;
+  world.chat = chat?.id ?? person;
+  world.topic = isForum(chat) ? (chat.topics.find(({ id }) => id === topic)?.id ?? GENERAL) : null;
+  const path = [person, ...(world.chat === person ? [] : [world.chat]), ...(world.topic > GENERAL ? [world.topic] : [])];
+  history.replaceState(null, "", `#${path.join("/")}`);
+  const log = logOf(here());
   log.seenBy(person);
   find("aloud").replaceChildren();
-  drawEmpty();
+  drawEmpty(log, say);
+  drawComposer(go);
   scroll.show(log);
   drawFrame();
+  askMenu();
 }
 
 /** The place in the address, so that a reload or a second window stays where it is. */
 function goByAddress() {
-  const [person, chat] = location.hash.slice(1).split("/").map(Number);
+  const [person, chat, topic] = location.hash.slice(1).split("/").map(Number);
   const who = world.people.some(({ id }) => id === person) ? person : world.people[0].id;
-  go(who, chat || who);
+  go(who, chat || who, topic);
 }
 
-function logOf(chat) {
-  if (!logs.has(chat)) logs.set(chat, new Log(chat, hands));
-  return logs.get(chat);
+function logOf(place) {
+  if (!logs.has(place)) logs.set(place, new Log(hands));
+  return logs.get(place);
 }
-
-// ---- how it looks around the messages
 
 function drawFrame(action) {
-  const place = world.chats.find(({ id }) => id === world.chat);
-  const shared = place && place.type !== "private";
-  find("title").textContent = shared ? place.title : world.bot.first_name;
-  find("face").replaceChildren(icon(shared ? "group" : "nabla"));
-  find("status").textContent = ACTIONS[action] ?? standing(shared && place);
-  find("scroll").classList.toggle("shared", Boolean(shared));
-  find("status").classList.toggle("live", connected && world.online);
-  document.title = shared ? `${place.title} · ${world.bot.first_name}` : world.bot.first_name;
-  const unread = (chat) => logs.get(chat)?.unread ?? 0;
-  drawPlaces({ ...world, unread, go });
+  logOf(here()).read(world.person);
+  drawTop(action);
+  drawPlaces({ unread: (place, person) => logs.get(place)?.unread(person) ?? 0, go });
 }
 
-function standing(shared) {
-  if (!connected) return "connecting …";
-  if (!world.online) return "offline";
-  return shared ? company(shared, world.people, world.bot) : "online";
-}
-
-function drawBanner(wait) {
-  if (!connected) {
-    const retry = make("button", { type: "button", class: "plain", onclick: () => line.now() }, "Try now");
-    strip("banner", wait === undefined ? null : { text: `The connection was lost. Next try in ${Math.max(1, Math.round(wait / 1000))} s.` }, retry);
-  } else strip("banner", world.online ? null : { text: "The bot is not running. What you send waits for it." });
-}
-
-function drawNotice(notice) {
-  if (!notice) return;
-  const close = make("button", { type: "button", class: "round small", "aria-label": "Dismiss" }, icon("close"));
-  close.addEventListener("click", () => {
-    remember("sessionStorage", "dismissed", notice.text);
-    strip("notice", null);
-    find("words").focus();
-  });
-  strip("notice", { text: notice.text, error: notice.level === "error" }, close);
-}
-
-/** A chat that nobody has written in yet says what to do. */
-function drawEmpty() {
-  const log = logOf(world.chat);
-  log.node.querySelector(".empty")?.remove();
-  if (log.size) return;
-  const place = world.chats.find(({ id }) => id === world.chat);
-  const shared = place && place.type !== "private";
-  const words = shared
-    ? `${world.people.filter(({ id }) => place.members.includes(id)).map((user) => user.first_name).join(", ")} and ${world.bot.first_name} are here. In a group the bot hears commands only.`
-    : "Short lessons, real questions, and training you can run from the chat.";
-  const button = make("button", { type: "button", class: "begin", onclick: () => say({ type: "send", text: shared ? "/help" : "/start" }) }, shared ? "Send /help" : "Start");
-  const mark = make("span", { class: "face big", "aria-hidden": "true" }, icon(shared ? "group" : "nabla"));
-  const me = world.people.find(({ id }) => id === world.person)?.first_name;
-  const fine = make("p", { class: "fine" }, `You are ${me} now. Nothing you write here leaves this machine.`);
-  log.node.append(make("li", { class: "empty" }, mark, make("h2", {}, shared ? place.title : world.bot.first_name), make("p", {}, words), button, fine));
-}
-
-function drawTheme() {
-  const chosen = document.documentElement.dataset.theme;
-  const dark = chosen ? chosen === "dark" : night.matches;
-  find("theme").replaceChildren(icon(dark ? "sun" : "moon"));
-  find("theme").setAttribute("aria-label", dark ? "Light colours" : "Dark colours");
-  return dark;
+/** Which commands there are depends on who looks and where. */
+function askMenu() {
+  line.say({ type: "menu", person: world.person, chat_id: world.chat });
 }
 
 // ---- what the server says
 
 function lost(wait) {
-  connected = false;
+  world.connected = false;
   pressed.forEach(release);
   pressed.clear();
-  drawBanner(wait);
+  drawBanner(line, wait);
   drawFrame();
 }
 
-const hearing = { hello, message: messageCame, deleted, action, answer, commands, notice, online, refused };
+const hearing = { hello, message: messageCame, deleted, action, answer, chat: chatChanged, commands: askMenu, menu, notice, online, refused };
 
 function heard(event) {
   hearing[event.type]?.(event);
@@ -179,66 +142,80 @@ function heard(event) {
 
 function hello(event) {
   const first = world.person === null;
-  connected = true;
-  Object.assign(world, { bot: event.bot, online: event.online, people: event.people, chats: event.chats });
-  const byChat = Map.groupBy(event.messages, (message) => message.chat.id);
-  const refill = () => event.chats.forEach(({ id }) => logOf(id).reset(byChat.get(id) ?? []));
-  composer.commands(event.commands);
-  drawNotice(event.notice && remembered("sessionStorage", "dismissed") !== event.notice.text ? event.notice : null);
-  drawBanner();
+  Object.assign(world, { connected: true, bot: event.bot, online: event.online, people: event.people, chats: event.chats });
+  const byPlace = Map.groupBy([...event.messages, ...event.ephemeral].sort((a, b) => numberOf(a) - numberOf(b)), placeOf);
+  const refill = () => event.chats.flatMap(placesOf).forEach((place) => logOf(place).reset(byPlace.get(place) ?? []));
+  drawKept(event.notice);
+  drawBanner(line);
   if (first) {
     refill();
     goByAddress();
     if (matchMedia("(pointer: fine)").matches) find("words").focus(); // on a phone it would open the keyboard
   } else {
     scroll.keep(() => void refill());
-    drawEmpty();
+    drawEmpty(logOf(here()), say);
+    drawComposer(go);
     drawFrame();
+    askMenu();
   }
 }
 
 function messageCame({ message }) {
-  const log = logOf(message.chat.id);
-  const fresh = !log.has(message.message_id);
-  const fromBot = message.from?.is_bot;
+  const place = placeOf(message);
+  const log = logOf(place);
+  const fresh = !log.has(numberOf(message));
+  const fromBot = message.from?.id === world.bot.id || message.chat.type === "channel";
   const put = () => {
     if (fresh && fromBot) log.still();
     const item = log.put(message);
-    const worthSeeing = fresh || (tapped === message.message_id && item.turned);
+    const worthSeeing = !item.node.hidden && (fresh || (tapped === numberOf(message) && item.turned));
     return worthSeeing ? item.node : null;
   };
-  if (message.chat.id !== world.chat) {
+  if (fresh) count(log, message, fromBot);
+  if (place !== here()) {
     put();
-    if (fresh && fromBot) log.unread += 1;
     drawFrame();
     return;
   }
   log.node.querySelector(".empty")?.remove();
-  if (fresh) scroll.arrive(put, message.from?.id === world.person);
+  const forOthers = message.receiver_user && message.receiver_user.id !== world.person;
+  if (fresh && !forOthers) scroll.arrive(put, message.from?.id === world.person);
   else scroll.keep(put);
-  if (fromBot) aloud(message);
+  if (fromBot && !forOthers && !serviceWords(message)) aloud(message);
   if (fresh) drawFrame();
 }
 
-/** For ears: new and changed messages of the bot in the chat in view. */
+/** Whom it waits for: everybody it reaches but its author; what happens to a chat, and one's own words in private, wait for nobody. */
+function count(log, message, fromBot) {
+  const chat = chatOf(message.chat.id);
+  if (!chat || serviceWords(message) || (!isShared(chat) && !fromBot)) return;
+  const reached = message.receiver_user ? [message.receiver_user.id] : chat.members;
+  reached.filter((id) => id !== message.from?.id).forEach((id) => log.missed(id));
+}
+
+/** For ears: new and changed messages of the bot in the place in view. */
 function aloud(message) {
   const words = spoken(message.text ?? message.caption ?? "a picture or file", message.text === undefined ? message.caption_entities : message.entities);
   const box = find("aloud");
-  box.append(make("p", {}, `${message.from.first_name}: ${words}`));
+  box.append(make("p", {}, `${author(message).first_name}: ${words}`));
   while (box.children.length > 5) box.firstChild.remove();
 }
 
-function deleted({ chat_id: chat, message_id: id }) {
-  const held = document.activeElement?.closest?.(`[data-id="${id}"]`);
-  const drop = () => void logOf(chat).drop(id);
-  if (chat === world.chat) scroll.keep(drop);
-  else drop();
+function deleted({ chat_id: chat, message_id: id, ephemeral_message_id: alone }) {
+  const number = id ?? alone;
+  const held = document.activeElement?.closest?.(`[data-id="${number}"]`);
+  for (const place of placesOf(chatOf(chat) ?? { id: chat })) {
+    const drop = () => void logOf(place).drop(number);
+    if (place === here()) scroll.keep(drop);
+    else drop();
+  }
   if (held) find("words").focus();
 }
 
-function action({ chat_id: chat, action: kind }) {
-  const log = logOf(chat);
-  if (chat !== world.chat) return;
+function action({ chat_id: chat, thread, action: kind }) {
+  const place = isForum(chatOf(chat)) ? keyOf(chat, thread ?? GENERAL) : keyOf(chat);
+  if (place !== here()) return;
+  const log = logOf(place);
   const over = () => {
     scroll.keep(() => void log.still());
     drawFrame();
@@ -255,8 +232,22 @@ function answer({ id, person, text, show_alert: loud, url }) {
   else if (text) toast(text);
 }
 
-function commands(event) {
-  composer.commands(event.commands);
+/** A chat is new, or somebody may do other things in it, or its topics changed; who stood where nothing is any more moves. */
+function chatChanged({ chat }) {
+  world.chats = world.chats.some(({ id }) => id === chat.id) ? world.chats.map((old) => (old.id === chat.id ? chat : old)) : [...world.chats, chat];
+  const gone = !chat.members.includes(world.person) || (isForum(chat) && !chat.topics.some(({ id }) => id === world.topic));
+  if (chat.id !== world.chat) drawFrame();
+  else if (gone) go(world.person, chat.id);
+  else {
+    logOf(here()).seenBy(world.person);
+    drawComposer(go);
+    drawFrame();
+    askMenu();
+  }
+}
+
+function menu({ person, chat_id: chat, commands }) {
+  if (person === world.person && chat === world.chat) composer.commands(commands);
 }
 
 function notice({ text, level }) {
@@ -265,7 +256,7 @@ function notice({ text, level }) {
 
 function online(event) {
   world.online = event.online;
-  drawBanner();
+  drawBanner(line);
   drawFrame();
 }
 
@@ -277,13 +268,6 @@ function refused({ id, text }) {
 
 // ---- the start
 
-find("theme").addEventListener("click", () => {
-  const next = drawTheme() ? "light" : "dark";
-  document.documentElement.dataset.theme = next;
-  remember("localStorage", "theme", next);
-  drawTheme();
-});
-night.addEventListener("change", drawTheme);
 window.addEventListener("hashchange", () => world.people.length && goByAddress());
-drawTheme();
+watchTheme();
 line.open();

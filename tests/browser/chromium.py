@@ -73,19 +73,30 @@ async def chromium() -> AsyncIterator["Browser"]:
 
 @asynccontextmanager
 async def open_chat(
-    browser: "Browser", url: str, *, screen: Screen = DESK, person: int = 101, group: int | None = None
+    browser: "Browser",
+    url: str,
+    *,
+    screen: Screen = DESK,
+    person: int = 101,
+    group: int | None = None,
+    topic: int | None = None,
+    zone: str | None = None,
 ) -> AsyncIterator["ChatPage"]:
-    """The page as one of the three people, in the private chat or in a group, with empty storage."""
+    """The page as one of the three people, in the private chat, a group or its topic, with empty storage.
+
+    `zone` is where the reader sits, such as `Asia/Tokyo`.
+    """
     context = await browser.new_context(
         viewport={"width": screen.width, "height": screen.height},
         color_scheme="dark" if screen.dark else "light",
         has_touch=screen.touch,
         is_mobile=screen.touch,
         reduced_motion="reduce",  # nothing moves by itself, so that places can be compared
+        timezone_id=zone,
     )
     chat = ChatPage(page=await context.new_page())
     chat.watch()
-    await chat.page.goto(f"{url}/#{person}" + (f"/{group}" if group else ""))
+    await chat.page.goto(f"{url}/#" + "/".join(str(part) for part in (person, group, topic) if part))
     await chat.page.locator(".log").wait_for()
     yield chat
     await context.close()

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 import telegram
 
+from bot.preview.chats import Standing
 from bot.preview.directory import CHANNEL_ID, DISCUSSION_ID, FORUM_ID, GROUP_ID
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from tests.person import ADA, BLAISE, CHEN
@@ -96,9 +97,42 @@ async def test_a_conversation_over_the_line(
         assert (await frame(socket, "message"))["message"]["sticker"]["emoji"] == "👋"
 
 
+async def test_groups_over_the_line(
+    local: LocalTelegram, bot: telegram.Bot, http: aiohttp.ClientSession
+) -> None:
+    """Words go into a topic, a menu is the asker's own, what is deleted is gone, a chat that changes is sent."""
+    topic = local.topics(FORUM_ID)[1].id
+    await bot.set_my_commands([("plan", "x")], scope=telegram.BotCommandScopeAllChatAdministrators())
+    async with http.ws_connect(f"{local.url}/ws") as socket:
+        where = {"person": ADA, "chat_id": FORUM_ID}
+        await socket.send_json({"type": "send", **where, "text": "hello", "thread": topic})
+        said = (await frame(socket, "message"))["message"]
+        assert (said["message_thread_id"], said["is_topic_message"]) == (topic, True)
+        await bot.send_chat_action(FORUM_ID, "typing", message_thread_id=topic)
+        assert (await frame(socket, "action"))["thread"] == topic
+        await socket.send_json({"type": "delete", **where, "message_id": said["message_id"]})
+        assert (await frame(socket, "deleted"))["message_id"] == said["message_id"]
+        for person, expected in ((ADA, ["plan"]), (BLAISE, [])):
+            await socket.send_json({"type": "menu", "person": person, "chat_id": GROUP_ID})
+            menu = await frame(socket, "menu")
+            assert [each["command"] for each in menu["commands"]] == expected
+        await local.set_standing(chat=GROUP_ID, standing=Standing.RESTRICTED, by=ADA, person=BLAISE)
+        changed = (await frame(socket, "chat"))["chat"]
+        assert [changed["powers"][str(who)]["writes"] for who in (ADA, BLAISE, CHEN)] == [True, False, True]
+
+
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
+        ({"type": "delete", "person": BLAISE, "chat_id": GROUP_ID, "message_id": 5}, "message to delete not found"),
+        ({"type": "delete", "person": BLAISE, "chat_id": GROUP_ID}, "the frame needs a whole number as message_id"),
+        ({"type": "menu", "person": 7, "chat_id": GROUP_ID}, "user not found"),
+        ({"type": "menu", "person": ADA, "chat_id": 7}, "chat not found"),
+        ({"type": "send", "person": BLAISE, "chat_id": CHANNEL_ID, "text": "x"},
+         "need administrator rights in the channel chat"),
+        ({"type": "send", "person": ADA, "chat_id": FORUM_ID, "text": "x", "thread": 5}, "message thread not found"),
+        ({"type": "send", "person": ADA, "chat_id": FORUM_ID, "text": "x", "thread": "5"},
+         "the frame needs a whole number as thread"),
         ({"type": "send", "person": ADA, "chat_id": ADA, "text": "  "}, "message text is empty"),
         ({"type": "send", "person": ADA, "chat_id": ADA, "text": "x" * 5000}, "message is too long"),
         ({"type": "send", "person": ADA, "chat_id": BLAISE, "text": "hi"}, "the person is not a member of the chat"),

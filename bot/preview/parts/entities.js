@@ -4,6 +4,7 @@
 import { codeBlock } from "./code.js";
 import { make, whenSized } from "./dom.js";
 import { destination } from "./links.js";
+import { momentNode, momentWords } from "./moments.js";
 
 const OUTER = ["blockquote", "expandable_blockquote", "pre", "spoiler", "text_link", "url"];
 const BLOCKS = new Set(["blockquote", "expandable_blockquote", "pre"]);
@@ -20,11 +21,14 @@ export function rich(text, entities, hands) {
   return whole;
 }
 
-/** The text as it may be read aloud: spoilers stay hidden. */
+/** The text as it may be read aloud: spoilers stay hidden, moments are the listener's own. */
 export function spoken(text, entities) {
   let words = text;
-  for (const { type, offset, length } of [...(entities ?? [])].sort((a, b) => b.offset - a.offset)) {
-    if (type === "spoiler") words = `${words.slice(0, offset)}(hidden text)${words.slice(offset + length)}`;
+  for (const entity of [...(entities ?? [])].sort((a, b) => b.offset - a.offset)) {
+    const { type, offset, length } = entity;
+    const [before, part, after] = [words.slice(0, offset), words.slice(offset, offset + length), words.slice(offset + length)];
+    if (type === "spoiler") words = `${before}(hidden text)${after}`;
+    else if (type === "date_time") words = `${before}${momentWords(entity, part)}${after}`;
   }
   return words;
 }
@@ -68,7 +72,8 @@ function element(entity, words, inside, nested, hands) {
   if (entity.type === "phone_number") return link(`tel:${words}`, inside, hands);
   if (entity.type === "bot_command") return words.startsWith("/") ? act(() => hands.command(words), inside) : inside;
   if (entity.type === "mention" && words.slice(1).toLowerCase() === hands.username?.toLowerCase()) return act(() => hands.start(""), inside);
-  return inside; // hashtags, dates, custom emoji and kinds to come read well as plain text
+  if (entity.type === "date_time") return momentNode(entity, words, inside);
+  return inside; // hashtags, custom emoji and kinds to come read well as plain text
 }
 
 function act(action, inside) {

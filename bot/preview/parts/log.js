@@ -1,22 +1,23 @@
-// The messages of one chat, oldest first, with a line before each new day and dots while the bot types.
+// The messages of one place, oldest first, with a line before each new day and dots while the bot types.
 
 import { icon, make } from "./dom.js";
 import { Item } from "./message.js";
+import { Happening, serviceWords } from "./service.js";
+import { author, numberOf } from "./world.js";
 
 const DOTS_MS = 5_000; // how long Telegram shows a chat action: core.telegram.org/bots/api#sendchataction
 const GAP_S = 300; // messages closer than this, by one sender, stand together
 const calendar = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 
 export class Log {
-  #items = new Map(); // message_id → Item
+  #items = new Map(); // number → Item or Happening
+  #unread = new Map(); // person → how many messages came since they looked
   #dots;
   #timer;
 
-  constructor(chat, hands) {
-    this.chat = chat;
+  constructor(hands) {
     this.hands = hands;
     this.person = null;
-    this.unread = 0;
     this.node = make("ol", { class: "log" });
     const bouncing = make("span", { class: "bubble dots" }, make("i"), make("i"), make("i"));
     this.#dots = make("li", { class: "message typing", "aria-hidden": "true" }, make("span", { class: "face" }, icon("nabla")), bouncing);
@@ -24,6 +25,18 @@ export class Log {
 
   get size() {
     return this.#items.size;
+  }
+
+  unread(person) {
+    return this.#unread.get(person) ?? 0;
+  }
+
+  missed(person) {
+    this.#unread.set(person, this.unread(person) + 1);
+  }
+
+  read(person) {
+    this.#unread.delete(person);
   }
 
   has(id) {
@@ -36,19 +49,19 @@ export class Log {
 
   /** Puts a new message at its place or changes the one that has its id; returns the item. */
   put(message) {
-    const known = this.#items.get(message.message_id);
+    const known = this.#items.get(numberOf(message));
     if (known) known.show(message);
     else this.#add(message);
-    const item = this.#items.get(message.message_id);
+    const item = this.#items.get(numberOf(message));
     item.seenBy(this.person);
     if (!known) this.#group();
     return item;
   }
 
   #add(message) {
-    const item = new Item(message, this.hands);
-    const late = this.last && this.last.message_id > message.message_id;
-    this.#items.set(message.message_id, item);
+    const item = serviceWords(message) ? new Happening(message) : new Item(message, this.hands);
+    const late = this.last && numberOf(this.last) > numberOf(message);
+    this.#items.set(numberOf(message), item);
     if (late) this.#items = new Map([...this.#items].sort(([a], [b]) => a - b));
   }
 
@@ -62,9 +75,9 @@ export class Log {
 
   /** After a reconnect: what is the same stays as it is, with its focus and open spoilers. */
   reset(messages) {
-    const kept = new Set(messages.map((message) => message.message_id));
+    const kept = new Set(messages.map(numberOf));
     [...this.#items.keys()].filter((id) => !kept.has(id)).forEach((id) => this.drop(id));
-    messages.forEach((message) => (this.has(message.message_id) ? this.#items.get(message.message_id).show(message) : this.#add(message)));
+    messages.forEach((message) => (this.has(numberOf(message)) ? this.#items.get(numberOf(message)).show(message) : this.#add(message)));
     this.seenBy(this.person);
   }
 
@@ -90,22 +103,29 @@ export class Log {
     const wanted = [];
     let before;
     for (const { node, message } of this.#items.values()) {
+      if (node.hidden) {
+        wanted.push(node); // for another pair of eyes: it neither begins a day nor a group
+        continue;
+      }
       const day = dayOf(message.date);
       if (!before || day !== dayOf(before.date)) wanted.push(this.#day(day, message.date));
-      const joined = before && before.from?.id === message.from?.id && day === dayOf(before.date) && message.date - before.date < GAP_S;
+      const joined = before && sender(before) === sender(message) && day === dayOf(before.date) && message.date - before.date < GAP_S;
       node.classList.toggle("joined", Boolean(joined));
       wanted.push(node);
       before = message;
     }
-    this.node.querySelectorAll(".day").forEach((line) => wanted.includes(line) || line.remove());
+    this.node.querySelectorAll(".day[data-day]").forEach((line) => wanted.includes(line) || line.remove());
     wanted.forEach((node, place) => this.node.children[place] === node || this.node.insertBefore(node, this.node.children[place] ?? null));
   }
 
   #day(day, date) {
-    const known = [...this.node.querySelectorAll(".day")].find((line) => line.dataset.day === day);
+    const known = [...this.node.querySelectorAll(".day[data-day]")].find((line) => line.dataset.day === day);
     return known ?? make("li", { class: "day", "data-day": day }, make("span", {}, dayName(new Date(date * 1000))));
   }
 }
+
+/** Messages of one sender stand together; what happened in between, and what is for one alone, stands for itself. */
+const sender = (message) => (serviceWords(message) ? `#${message.message_id}` : `${author(message).id} ${message.receiver_user?.id ?? ""}`);
 
 const dayOf = (seconds) => new Date(seconds * 1000).toDateString();
 

@@ -3,10 +3,12 @@
 import { icon, make } from "./dom.js";
 import { rich } from "./entities.js";
 import { keyboard, swap } from "./keyboard.js";
+import { author, numberOf } from "./world.js";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 export function face(user) {
+  if (user.type) return make("span", { class: "face many", "aria-hidden": "true" }, icon(user.type === "channel" ? "channel" : "group"));
   if (user.is_bot) return make("span", { class: "face", "aria-hidden": "true" }, icon("nabla"));
   return make("span", { class: "face person", "data-tint": String(user.id % 3), "aria-hidden": "true" }, [...user.first_name][0]);
 }
@@ -21,7 +23,8 @@ export class Item {
   constructor(message, hands) {
     this.hands = hands;
     this.card = make("div", { class: "card", tabindex: "-1" });
-    this.node = make("li", { class: "message", "data-id": String(message.message_id) }, face(author(message)), this.card);
+    this.bin = make("button", { type: "button", class: "round small bin", "aria-label": "Delete this message", hidden: true, onclick: () => hands(this.message).remove() }, icon("bin"));
+    this.node = make("li", { class: "message", "data-id": String(numberOf(message)) }, face(author(message)), this.card, this.bin);
     this.show(message);
   }
 
@@ -45,32 +48,40 @@ export class Item {
     if (held) this.card.focus({ preventScroll: true });
   }
 
-  /** Left or right depends on who looks; the name is said to those who cannot see the side. */
+  /** Left or right depends on who looks; the name is said to those who cannot see the side. What is for one alone is hidden. */
   seenBy(person) {
-    const mine = this.message.from?.id === person;
+    const { receiver_user: receiver } = this.message;
+    this.node.hidden = Boolean(receiver) && receiver.id !== person;
+    this.bin.hidden = !this.hands(this.message).mayRemove(person);
+    const mine = !this.message.sender_chat && this.message.from?.id === person;
     this.node.classList.toggle("mine", mine);
     this.bubble.querySelector(".who").textContent = mine ? "You" : author(this.message).first_name;
   }
 }
 
-/** Who speaks: a person, or a channel or group in its own name. */
-function author({ from, sender_chat: place, chat }) {
-  return from ?? { id: 0, first_name: place?.title ?? chat.title ?? "?" };
-}
-
 function bubble(message, hands) {
   const text = message.text ?? message.caption;
   const entities = message.text === undefined ? message.caption_entities : message.entities;
-  const parts = [make("p", { class: "who" }), quoted(message.reply_to_message), ...media(message, hands)];
+  const parts = [make("p", { class: "who" }), origin(message), alone(message), quoted(message.reply_to_message), ...media(message, hands)];
   if (text) parts.push(make("div", { class: "text", "data-moment": moment(message) }, rich(text, entities, hands)));
   const bare = message.sticker ? " bare" : message.photo ? " pictured" : "";
   return make("div", { class: `bubble${bare}${text ? " worded" : ""}` }, ...parts, meta(message));
 }
 
+function origin({ forward_origin: from, is_automatic_forward: automatic }) {
+  if (!from) return null;
+  const name = from.chat?.title ?? from.sender_user?.first_name ?? "somebody";
+  return make("p", { class: "origin" }, icon("forward"), automatic ? `Post from ${name}` : `Forwarded from ${name}`);
+}
+
+function alone({ receiver_user: receiver }) {
+  return receiver ? make("p", { class: "origin" }, icon("eye"), "Only you see this") : null;
+}
+
 function quoted(original) {
   if (!original) return null;
   const words = original.text ?? original.caption ?? "a picture or file";
-  return make("p", { class: "quoted" }, make("b", {}, original.from?.first_name ?? ""), ` ${words.slice(0, 80)}`);
+  return make("p", { class: "quoted" }, make("b", {}, author(original).first_name), ` ${words.slice(0, 80)}`);
 }
 
 const moment = ({ date, edit_date: edited }) => `${edited ? "edited " : ""}${clock.format(date * 1000)}`;

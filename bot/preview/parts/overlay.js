@@ -18,12 +18,23 @@ export function alertBox(words, address) {
   find("alert-place").textContent = address ?? "";
   find("alert-place").hidden = !address;
   find("alert-close").textContent = address ? "Stay here" : "OK";
-  box.querySelector("a")?.remove();
+  box.querySelector(".go")?.remove();
   if (address) {
     const go = make("a", { class: "plain go", href: address, target: "_blank", rel: "noopener noreferrer", onclick: () => box.close() }, "Open");
     box.querySelector(".choices").append(go);
   }
   if (!box.open) box.showModal();
+}
+
+/** A question with one way to say yes; closing the box is no. */
+export function askBox(words, yes, action) {
+  alertBox(words);
+  find("alert-close").textContent = "Keep it";
+  const sure = () => {
+    find("alert").close();
+    action();
+  };
+  find("alert").querySelector(".choices").append(make("button", { type: "button", class: "plain go danger", onclick: sure }, yes));
 }
 
 export function enlarge(source, about) {
