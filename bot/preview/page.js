@@ -7,6 +7,7 @@ import { spoken } from "./parts/entities.js";
 import { press, release } from "./parts/keyboard.js";
 import { destination } from "./parts/links.js";
 import { Log } from "./parts/log.js";
+import { Manager } from "./parts/manage.js";
 import { alertBox, askBox, enlarge, toast } from "./parts/overlay.js";
 import { drawPlaces } from "./parts/places.js";
 import { Scroll } from "./parts/scroll.js";
@@ -23,6 +24,7 @@ let tapped = null; // the message that was tapped last
 find("pill").append(icon("down"), make("span"));
 const scroll = new Scroll(find("scroll"), find("pill"));
 const line = new Line({ heard, lost });
+const manager = new Manager((what, value) => say({ type: "manage", what, value }));
 const composer = new Composer({ send: (text) => say({ type: "send", text }), sticker: () => say({ type: "sticker" }) });
 
 // ---- what the person does
@@ -116,6 +118,7 @@ function logOf(place) {
 function drawFrame(action) {
   logOf(here()).read(world.person);
   drawTop(action);
+  manager.draw();
   drawPlaces({ unread: (place, person) => logs.get(place)?.unread(person) ?? 0, go });
 }
 
@@ -209,7 +212,7 @@ function deleted({ chat_id: chat, message_id: id, ephemeral_message_id: alone })
     if (place === here()) scroll.keep(drop);
     else drop();
   }
-  if (held) find("words").focus();
+  if (held) find(find("composer").hidden ? "scroll" : "words").focus();
 }
 
 function action({ chat_id: chat, thread, action: kind }) {

@@ -4,7 +4,8 @@ Frames are JSON texts; users, chats and messages in them are Bot API objects. To
 `hello` (everything, once), `message` (new, or an edit in place), `deleted`, `action`, `answer` (to a tap, by
 the page's own id for it; without words it only ends the waiting), `commands` (they changed; in private these),
 `menu` (somebody's commands in one chat, when asked for), `chat` (new, or changed), `notice`, `online` (does
-the bot fetch updates), `refused`. From the page: `send`, `sticker`, `tap`, `delete`, `menu`.
+the bot fetch updates), `refused`. From the page: `send`, `sticker`, `tap`, `delete`, `menu`,
+`manage` (what administrators do, see `bot.preview.managing`).
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from bot.preview.chats import Object
 from bot.preview.cloud import Cloud
 from bot.preview.content import person_text, sticker
 from bot.preview.frames import chat_frame
+from bot.preview.managing import manage
 from bot.preview.refusals import Refused, bad_request
 from bot.preview.speaking import say, take_away
 from bot.preview.taps import Answer, Waiting
@@ -150,6 +152,8 @@ class Page:
                     self._tap(socket, queue, frame)
                 case "delete":
                     self._delete(frame)
+                case "manage":
+                    self._manage(frame)
                 case "menu":
                     self._put(socket, queue, self._menu(frame))
                 case _:
@@ -175,6 +179,10 @@ class Page:
             chat_id=_number(frame, "chat_id"),
             message_id=_number(frame, "message_id"),
         )
+
+    def _manage(self, frame: Object) -> None:
+        person, chat_id = _number(frame, "person"), _number(frame, "chat_id")
+        manage(self._cloud, person=person, chat_id=chat_id, what=frame.get("what"), value=frame.get("value"))
 
     def _menu(self, frame: Object) -> Object:
         person, chat_id = _number(frame, "person"), _number(frame, "chat_id")

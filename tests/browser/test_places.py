@@ -153,6 +153,34 @@ async def test_rights_are_seen_at_once(chat: ChatPage, telegram: LocalTelegram) 
     assert chat.page.url.endswith(f"#{BLAISE}/{new}")
 
 
+async def test_who_runs_a_chat_manages_it(bot: ScriptedBot, chat: ChatPage, telegram: LocalTelegram) -> None:
+    """By keyboard, in a dialog: mute the bot, hide one's name, open a topic; members see no such thing."""
+    manage = chat.page.get_by_role("button", name="Manage this chat")
+    await chat.page.get_by_role("button", name="Study group").click()
+    await manage.press("Enter")
+    box = chat.page.get_by_role("dialog", name="Manage Study group")
+    await box.get_by_role("radio", name="Muted").check()
+    await box.get_by_role("checkbox", name="Hide my name").press("Space")
+    await chat.page.keyboard.press("Escape")
+    refused = await asked(telegram, "sendMessage", chat_id=GROUP_ID, text="x")
+    assert refused["description"] == "Bad Request: not enough rights to send text messages to the chat"
+    await chat.send("Quiet please")
+    assert await chat.message("Quiet please").locator(".who").inner_text() == "Study group"
+    await chat.page.get_by_role("button", name="Course forum").click()
+    await manage.click()
+    box = chat.page.get_by_role("dialog", name="Manage Course forum")
+    await box.get_by_role("textbox", name="Name of a new topic").fill("Week <b>2</b>")
+    await chat.page.keyboard.press("Enter")
+    await box.get_by_role("button", name="Close “General”").click()
+    await box.get_by_role("button", name="Open “General” again").wait_for()
+    assert await chat.page.evaluate(NAMELESS) == [] and await chat.page.evaluate(FAINT) == []
+    await chat.page.keyboard.press("Escape")
+    await chat.page.get_by_role("button", name="Topic Week <b>2</b>").click()
+    await chat.wait_text("opened the topic “Week <b>2</b>”")
+    await chat.be("Blaise")
+    assert await manage.is_hidden()
+
+
 async def test_everybody_has_their_own_commands(bot: ScriptedBot, chat: ChatPage) -> None:
     """The menu is the viewer's: administrators of a group see theirs, members others, and a channel shows none."""
     await bot.call("setMyCommands", commands=[{"command": "help", "description": "x"}])

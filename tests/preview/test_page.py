@@ -121,6 +121,53 @@ async def test_groups_over_the_line(
         assert [changed["powers"][str(who)]["writes"] for who in (ADA, BLAISE, CHEN)] == [True, False, True]
 
 
+async def test_administrators_manage_their_chats(
+    local: LocalTelegram, bot: telegram.Bot, http: aiohttp.ClientSession
+) -> None:
+    """What the bot is, whether their name is hidden, and topics: done by who may, told to the bot as ever."""
+
+    def asks(what: str, value: object, chat: int = GROUP_ID, person: int = ADA) -> dict[str, object]:
+        return {"type": "manage", "person": person, "chat_id": chat, "what": what, "value": value}
+
+    topic = local.topics(FORUM_ID)[1].id
+    async with http.ws_connect(f"{local.url}/ws") as socket:
+        for request in (
+            asks("role", "muted"),
+            asks("role", "silent", CHANNEL_ID),
+            asks("role", "blocked", ADA),
+            asks("hide", True),
+            asks("close_topic", topic, FORUM_ID),
+            asks("open_topic", " Later ", FORUM_ID),
+        ):
+            await socket.send_json(request)
+            await frame(socket, "chat")
+        for refused in (
+            asks("role", "administrator", person=BLAISE),
+            asks("hide", True, person=BLAISE),
+            asks("hide", True, CHANNEL_ID),
+            asks("open_topic", "Mine", FORUM_ID, BLAISE),
+            asks("role", "king"),
+            asks("open_topic", "  ", FORUM_ID),
+            asks("delete_topic", 1, FORUM_ID),
+            asks("delete_topic", "all", FORUM_ID),
+            asks("role", "member", BLAISE),
+        ):
+            await socket.send_json(refused)
+            await frame(socket, "refused")
+    assert [topic.name for topic in local.topics(FORUM_ID)] == ["General", "Homework", "Exam talk", "Later"]
+    assert local.topics(FORUM_ID)[1].closed
+    updates = await bot.get_updates()
+    told = [u.my_chat_member.new_chat_member.status for u in updates if u.my_chat_member]
+    assert told == ["restricted", "administrator", "kicked"]
+    for chat, words in (
+        (GROUP_ID, "Not enough rights"),
+        (CHANNEL_ID, "Need administrator rights"),
+        (ADA, "blocked"),
+    ):
+        with pytest.raises(telegram.error.TelegramError, match=words):
+            await bot.send_message(chat, "x")
+
+
 @pytest.mark.parametrize(
     ("sent", "words"),
     [

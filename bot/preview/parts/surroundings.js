@@ -35,6 +35,7 @@ export function drawComposer(go) {
   const why = whyNot();
   find("composer").hidden = why !== null;
   find("closed").hidden = why === null;
+  document.querySelector(".skip").hidden = why !== null; // there is no box to skip to
   if (why === null) return;
   const moved = chatOf(chatOf(world.chat)?.upgraded_to);
   const way = moved ? make("button", { type: "button", class: "plain", onclick: () => go(world.person, moved.id) }, "Go there") : null;
