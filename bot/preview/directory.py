@@ -46,6 +46,8 @@ class Directory:
         self.bot = BOT
         self.people: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
+        self.added: set[int] = set()
+        """Places that were not there before this start."""
 
     async def load(self) -> None:
         """Take up where an earlier run stopped, or begin with three people; places that are new are added to both."""
@@ -59,6 +61,7 @@ class Directory:
                 self.started(person.id)
         for place in _PLACES:
             if place.id not in self.chats:
+                self.added.add(place.id)
                 self.keep_chat(replace(place, members=self._first_members(place)))
 
     def _first_members(self, place: Chat) -> tuple[Member, ...]:

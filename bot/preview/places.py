@@ -17,9 +17,8 @@ _SHIFT = 10**12  # what lies between a supergroup's own number and its Bot API i
 
 
 def furnish(cloud: Cloud) -> None:
-    """Open the forum's first topics, if it has none; the bot was not there yet and hears nothing of it."""
-    forum = cloud.directory.chats.get(FORUM_ID)
-    if forum is None or len(forum.topics) > 1 or PEOPLE[0].id not in cloud.directory.people:
+    """Open the first topics of a forum that is new; the bot was not there yet and hears nothing of it."""
+    if FORUM_ID not in cloud.directory.added or PEOPLE[0].id not in cloud.directory.people:
         return
     for name in FIRST_TOPICS:
         open_topic(cloud, FORUM_ID, name, by=PEOPLE[0].id, is_told=False)
