@@ -164,8 +164,16 @@ def said(db: Connection, number: int, screen: tuple[int, str, int] | None) -> No
     if gone and screen is not None:
         chat, key, message = screen
         db.execute(_SCREEN, (key, message, chat))
-        db.execute("UPDATE posts SET message = ? WHERE code = ? AND chat = ?", (message, key, chat))
+        _post_stands(db, chat, key, message)
         group_changes.stands(db, chat, key, message)
+
+
+def _post_stands(db: Connection, chat: int, code: str, message: int) -> None:
+    """Remember where a post stands; said before its group got a new id, it stands where no edit reaches it."""
+    if not db.execute(
+        "UPDATE posts SET message = ? WHERE code = ? AND chat = ?", (message, code, chat)
+    ).rowcount:
+        db.execute("UPDATE posts SET message = 0 WHERE code = ? AND message IS NULL", (code,))
 
 
 _SCREEN = """INSERT INTO screens (learner, key, message) SELECT learner, ?, ? FROM learners WHERE learner = ?

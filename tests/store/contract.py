@@ -369,6 +369,17 @@ class StoreContract(GroupContract):
         assert dict((await store.load(-77)).screens) == {"p2": 3}
         assert await store.totals("p1") == Totals(answered=1, right=1)
 
+    async def test_a_post_said_while_its_group_moves_stands_where_no_edit_reaches_it(
+        self, store: Store
+    ) -> None:
+        """The news of the new id may be quicker than the word that it was said: it counts as posted all the same."""
+        said = NewWord(chat=GROUP, kind="say", body="{}", key="p1")
+        [word_] = await store.commit(Change(learner=ANN, words=(said,), post=post_of("p1")), now=NOW) or ()
+        await store.move(GROUP, -77)
+        await store.said(word_.number, screen=(GROUP, "p1", 78))
+        assert [post.code for post in await store.posts(-77, "l1")] == ["p1"]
+        assert dict((await store.load(-77)).screens) == {}
+
     async def test_forgetting_takes_a_person_out_of_posts(self, store: Store) -> None:
         """The post stays, without the person."""
         await store.commit(Change(learner=ANN, post=post_of("p1")), now=NOW)

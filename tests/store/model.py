@@ -157,13 +157,11 @@ class ModelStore(GroupModel, Store):
 
     async def said(self, number: int, *, screen: tuple[int, str, int] | None = None) -> None:
         is_there = any(word.number == number for _, word in self.shelf.words)
-        if (
-            screen is not None
-            and is_there
-            and (post := self.shelf.posts.get(screen[1]))
-            and post.chat == screen[0]
-        ):
-            self.shelf.post_messages[screen[1]] = screen[2]
+        if screen is not None and is_there and (post := self.shelf.posts.get(screen[1])):
+            if post.chat == screen[0]:
+                self.shelf.post_messages[screen[1]] = screen[2]
+            else:
+                self.shelf.post_messages.setdefault(screen[1], 0)
         elif screen is not None and is_there and screen[0] < 0 and screen[1] not in self.shelf.posts:
             self.groups.chat_screens[screen[:2]] = screen[2]
         left = [(who, word) for who, word in self.shelf.words if word.number != number]
