@@ -1,5 +1,6 @@
 """The page around the messages: people, commands, pictures, files, notices, and the line to the server."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,10 +165,14 @@ async def test_a_lost_connection_comes_back(
     async with open_chat(browser, telegram.url) as chat:
         cable = Cable()
         await chat.page.route_web_socket("**/ws", cable.plug)
+        await chat.page.clock.install()
         await chat.page.reload()
         await chat.page.locator(".empty").wait_for()
         await cable.cut()
         await chat.page.get_by_text("The connection was lost").wait_for()
+        await chat.page.clock.pause_at(
+            datetime.now(UTC) + timedelta(seconds=5)
+        )  # it shall not come back by itself
         await chat.send("too early")
         await chat.page.get_by_text("nothing was sent").wait_for()
         await bot.say(ADA, "Missed while away")
