@@ -1,10 +1,12 @@
 # Build: the locked versions and the bot in a virtual environment of their own.
+# For Postgres: --build-arg LOCK=requirements-postgres.lock
 FROM python:3.13-slim AS build
+ARG LOCK=requirements.lock
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
 WORKDIR /src
-COPY requirements.lock ./
-RUN /venv/bin/pip install --require-hashes -r requirements.lock
+COPY ${LOCK} ./
+RUN /venv/bin/pip install --require-hashes -r ${LOCK}
 COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
 RUN /venv/bin/pip install --no-deps .

@@ -1,6 +1,6 @@
 # Nabla: `make run` shows the chat, `make test` runs every check. Both install what they need into .venv.
 .DEFAULT_GOAL := run
-.PHONY: run test test-fast install lint format check bench torture lock clean
+.PHONY: run test test-fast install postgres lint format check bench torture lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,10 @@ torture: $(VENV)/.installed-dev
 
 install: $(VENV)/.installed
 
+# What several processes on one Postgres need on top.
+postgres: $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-postgres.lock
+
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "Nabla needs Python 3.11, 3.12 or 3.13 (TensorFlow has no wheel beyond); none was found on the PATH." >&2; exit 1; }
 	@$(PYTHON) -c '$(ALLOWED)' 2>/dev/null || { echo "Nabla needs Python 3.11, 3.12 or 3.13 (TensorFlow has no wheel beyond); $(PYTHON) is another." >&2; exit 1; }
@@ -60,13 +64,15 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# Renew both lock files: exact versions and hashes for every supported Python and platform, no addresses.
+# Renew the three lock files: exact versions and hashes for every supported Python and platform, no addresses.
 lock: $(VENV)/.python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+		pyproject.toml --extra postgres --constraint requirements.lock --output-file requirements-postgres.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		pyproject.toml --extra postgres --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

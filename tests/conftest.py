@@ -1,10 +1,22 @@
 """Order and patience: fast tests first, and no deadline for property tests on a busy machine."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
+from tests.postgres import Cluster, cluster
+
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A real Postgres server of this test run; without one, whoever asks for it is skipped by name."""
+    with cluster() as server:
+        yield server
+
 
 SLOW = ("process", "tensorflow", "browser")  # from the quickest to the slowest
 

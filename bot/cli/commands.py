@@ -26,7 +26,7 @@ from bot.course.load import load_folder
 from bot.course.model import Lesson
 from bot.errors import ConfigError, NablaError
 from bot.store import backup as copies
-from bot.store.sqlite import open_store
+from bot.store.choose import open_store
 from bot.store.url import sqlite_path
 
 T = TypeVar("T")

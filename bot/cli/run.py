@@ -30,8 +30,7 @@ from bot.errors import ConfigError, NablaError
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from bot.signals import on_stop
 from bot.store.base import Store
-from bot.store.sqlite import open_store
-from bot.store.url import sqlite_path
+from bot.store.choose import files_of, open_store
 from bot.tally import Tally
 from bot.training.engine import Engine as LocalEngine
 from bot.tutor.activities import Activities
@@ -117,7 +116,7 @@ class House:
         async with AsyncExitStack() as stack:
             stack.enter_context(counted_logs(self._tally))
             store = open_store(settings.database_url)
-            database = sqlite_path(settings.database_url).absolute()
+            database = files_of(settings.database_url)
             if not settings.local:
                 await self._open_web(stack)  # first and last: who watches over it sees it start and stop
             await store.open()

@@ -4,9 +4,13 @@ Law: an update is kept before it is confirmed; what it changed and what is still
 committed together; the same update, answer or run arriving twice counts once. A method returns only after
 what it wrote is on the disk; a caller that is cancelled while it waits may have been served. The store knows no
 Telegram and no lesson: bodies are JSON text to it. Times carry their zone (ValueError else).
+
+Where several processes share a store, what one keeps and commits is in its hand while it lives: no other is given
+it by `waiting`, `unsaid` or `jobs`. What a process had in hand when it ended goes to one of the others (`orphans`)
+or to the next start.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -125,6 +129,8 @@ class Change:
     """All that one event changed, committed in one piece or not at all."""
 
     learner: int | None  # whose event it was; None: nobody's (a time came, a stranger pressed an old button)
+    # What it was worked out from: if the session is another by now, nothing is applied (StaleError).
+    loaded: Remembered | None = None
     # Marks it handled, whether it was kept or not; a Change for an update handled before is not applied.
     update: UpdateKey | None = None
     session: str | None = None  # the new session; None leaves it
@@ -144,6 +150,15 @@ class Change:
     chat: KnownChat | None = None  # what Telegram says of a chat now
     runs_chat: int | None = None  # a known chat in which the learner has just acted as an administrator
     shown_name: ShownName | None = None  # the learner's
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Left:
+    """What another process had in hand when it ended; it is this process's now."""
+
+    updates: Sequence[KeptUpdate]
+    words: Sequence[Word]
+    jobs: Sequence[Job]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,7 +212,8 @@ class Store(GroupStore, Protocol):
     async def keep(self, bot: int, updates: Sequence[tuple[int, str]], *, now: datetime) -> list[int]:
         """Put (update_id, body) pairs into the inbox; return the ids that were not there before, in order.
 
-        A body is kept as it came, but that half a surrogate pair becomes its JSON escape (as in all bodies).
+        A body is kept as it came, but that half a surrogate pair becomes its JSON escape (as in all bodies). It is
+        JSON, so there is no NUL in it.
         """
 
     async def waiting(self, bot: int) -> list[KeptUpdate]:
@@ -207,7 +223,8 @@ class Store(GroupStore, Protocol):
         """What is known of a learner; never None."""
 
     async def commit(self, change: Change, *, now: datetime) -> tuple[Word, ...] | None:
-        """Apply a change; None if its update or job was handled before (then nothing is changed).
+        """Apply a change; None if its update or job was handled before (then nothing is changed), StaleError
+        if it was worked out from a session that is another by now (nothing is changed either).
 
         An answer that is there already is left as it was: the first counts. Words come back numbered, in order.
         One change may name both `job_done` and `job`: the old training ends, the new one waits.
@@ -225,6 +242,12 @@ class Store(GroupStore, Protocol):
 
     async def jobs(self) -> list[Job]:
         """Trainings still awaited, oldest first, for the next start."""
+
+    def orphans(self, bot: int) -> AsyncIterator[Left]:
+        """What processes that ended had in hand, each thing once, as long as it is iterated.
+
+        Ends at once where only one process can use the store: then the next start has it all.
+        """
 
     async def run(self, code: str) -> Run | None:
         """The run under a code."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
+from bot.errors import StaleError
 from bot.store import group_changes
-from bot.store.base import Answer, Change, Job, NewWord, Post, PostAnswer, Run, UpdateKey, Word
+from bot.store.base import Answer, Change, Job, NewWord, Post, PostAnswer, Remembered, Run, UpdateKey, Word
 from bot.store.stamps import stamp
 
 KEEP_HANDLED = timedelta(hours=48)
@@ -41,6 +42,8 @@ def commit(db: Connection, change: Change, now: datetime) -> tuple[Word, ...] | 
         return None
     if change.update is not None and not _handle(db, change.update, at):
         return None
+    if change.learner is not None and change.session is None and change.loaded is not None:
+        _check_unchanged(db, change.learner, change.loaded)
     group_changes.check(db, change)
     _know(db, change, at)
     if change.learner is not None:
@@ -88,7 +91,7 @@ def _know(db: Connection, change: Change, at: str) -> None:
     if change.activity is not None and change.activity.starter is not None:
         learners.add(change.activity.starter)
     if change.learner is not None and change.session is not None:
-        db.execute(_SESSION, (change.learner, json_text(change.session), at))
+        _renew(db, change.learner, json_text(change.session), change.loaded, at)
     elif change.learner is not None and (
         change.answers or change.words or change.post_answer or group_changes.hangs_on_learner(change)
     ):
@@ -99,8 +102,31 @@ def _know(db: Connection, change: Change, at: str) -> None:
         )
 
 
+def _renew(db: Connection, learner: int, session: str, loaded: Remembered | None, at: str) -> None:
+    """Write the session; StaleError if it is not the one that was loaded. Asking costs no statement."""
+    if loaded is None:
+        done = db.execute(_SESSION, (learner, session, at))
+    elif loaded.session is None:
+        done = db.execute(f"{_SESSION} WHERE learners.session IS NULL", (learner, session, at))
+    else:
+        done = db.execute(_NEXT_SESSION, (session, learner, loaded.session))
+    if not done.rowcount:
+        raise _stale(learner)
+
+
 _SESSION = """INSERT INTO learners (learner, session, since) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET session = excluded.session"""
+_NEXT_SESSION = "UPDATE learners SET session = ? WHERE learner = ? AND session = ?"
+
+
+def _check_unchanged(db: Connection, learner: int, loaded: Remembered) -> None:
+    found = db.execute("SELECT session FROM learners WHERE learner = ?", (learner,)).fetchone()
+    if (found[0] if found else None) != loaded.session:
+        raise _stale(learner)
+
+
+def _stale(learner: int) -> StaleError:
+    return StaleError(f"the session of learner {learner} is another by now; load it again")
 
 
 def _answer(db: Connection, learner: int, answer: Answer) -> None:

@@ -164,16 +164,24 @@ def export(db: Connection, learner: int) -> dict[str, Any]:
     """All rows that name the learner, JSON bodies decoded."""
     one = {"learner": learner}
     known = next(rows(db, "SELECT session, since FROM learners WHERE learner = :learner", one), None)
-    parts = {part: [_plain(row) for row in rows(db, sql, one)] for part, sql in _EXPORT.items()}
+    parts = {part: list(rows(db, sql, one)) for part, sql in EXPORT.items()}
+    return exported(learner, known, parts)
+
+
+def exported(
+    learner: int, known: Mapping[str, Any] | None, parts: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """The export, the same from every store: the learner's row and all others, by part."""
     return {
         "learner": learner,
         "since": known and known["since"],
         "session": known and _decoded(known["session"]),
-        **parts,
+        **{part: [_plain(row) for row in found] for part, found in parts.items()},
     }
 
 
-_EXPORT = {
+# What is said of one learner, by part; in words that every database understands.
+EXPORT = {
     "answers": """SELECT lesson, question, sitting, option, correct, hints, seconds, answered_at, source,
         first AS first_try FROM answers WHERE learner = :learner ORDER BY number""",
     "runs": "SELECT code, lesson, body, made_at FROM runs WHERE learner = :learner ORDER BY number",

@@ -5,7 +5,7 @@ reads much (`figures`, `export`). One process has the file; a second one is refu
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from bot.store.base import (
     Change,
     Job,
     KeptUpdate,
+    Left,
     OptionFigure,
     Post,
     PostAnswer,
@@ -30,18 +31,12 @@ from bot.store.base import (
 from bot.store.faults import fault
 from bot.store.groups import Activity, Ballot, KnownChat, Score
 from bot.store.stamps import stamp
-from bot.store.url import sqlite_path
 from bot.store.writer import ConnectionThread, Reader, Writer
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 _READ_ONLY: dict[str, type[ConnectionThread]] = {"quick": Reader}
 _READ_WRITE: dict[str, type[ConnectionThread]] = {"write": Writer, "quick": Reader, "slow": Reader}
-
-
-def open_store(url: str, *, read_only: bool = False) -> "SqliteStore":
-    """The store that NABLA_DATABASE_URL names, still to be opened; ConfigError for anything but SQLite."""
-    return SqliteStore(sqlite_path(url), read_only=read_only)
 
 
 class SqliteStore(Store):
@@ -122,6 +117,10 @@ class SqliteStore(Store):
 
     async def jobs(self) -> list[Job]:
         return await self._read(queries.jobs)
+
+    async def orphans(self, bot: int) -> AsyncIterator[Left]:
+        return
+        yield  # an iterator without items: one process has the file
 
     async def run(self, code: str) -> Run | None:
         return await self._read(lambda db: queries.run(db, code))

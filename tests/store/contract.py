@@ -7,12 +7,13 @@ returns a function that makes a store over that place, the same place each time.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.errors import StoreError
+from bot.errors import StaleError, StoreError
 from bot.store.base import (
     Answer,
     Change,
@@ -157,6 +158,41 @@ class StoreContract(GroupContract):
         await store.commit(Change(learner=ANN, session='{"at": 3}'), now=NOW)
         await store.commit(Change(learner=ANN, answers=(answer(),)), now=NOW)
         assert (await store.load(ANN)).session == '{"at": 3}'
+
+    @pytest.mark.parametrize("session", [None, '"next"'])
+    async def test_what_was_worked_out_from_an_older_session_is_not_applied(
+        self, store: Store, session: str | None
+    ) -> None:
+        """Two processes load one session; the second to commit is told to look again, and nothing of it is there."""
+        await store.keep(1, [(5, "{}")], now=NOW)
+        for before, after in ((None, '"one"'), ('"one"', '"two"')):
+            loaded = await store.load(ANN)
+            assert loaded.session == before
+            late = Change(
+                learner=ANN,
+                update=update(5),
+                loaded=loaded,
+                session=session,
+                answers=(answer(),),
+                words=(word(),),
+            )
+            assert await store.commit(Change(learner=ANN, loaded=loaded, session=after), now=NOW) == ()
+            with pytest.raises(StaleError):
+                await store.commit(late, now=NOW)
+            assert (await store.load(ANN)).session == after
+        assert await store.unsaid() == [] and await store.tries(ANN) == []
+        assert [kept.key for kept in await store.waiting(1)] == [update(5)]
+        again = replace(late, loaded=await store.load(ANN))
+        assert len(await store.commit(again, now=NOW) or ()) == 1
+
+    async def test_who_was_forgotten_meanwhile_does_not_come_back(self, store: Store) -> None:
+        """A change worked out from a session that is gone is not applied."""
+        await store.commit(Change(learner=ANN, session='"one"'), now=NOW)
+        loaded = await store.load(ANN)
+        await store.forget(ANN)
+        with pytest.raises(StaleError):
+            await store.commit(Change(learner=ANN, loaded=loaded, session='"two"'), now=NOW)
+        assert await store.load(ANN) == await store.load(7)
 
     async def test_a_failing_answer_undoes_the_whole_change(self, store: Store) -> None:
         """One part that is refused takes session, words, runs, job and the handled mark with it."""

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from statistics import fmean, median
@@ -14,6 +14,7 @@ from bot.store.base import (
     Change,
     Job,
     KeptUpdate,
+    Left,
     NewWord,
     OptionFigure,
     Post,
@@ -87,6 +88,10 @@ class ModelStore(GroupModel, Store):
             screens |= {key: message for (chat, key), message in standing if chat == learner}
         return Remembered(session=self.shelf.sessions.get(learner), screens=screens)
 
+    async def orphans(self, bot: int) -> AsyncIterator[Left]:
+        return
+        yield
+
     async def commit(self, change: Change, *, now: datetime) -> tuple[Word, ...] | None:
         before = {part.name: copy.copy(getattr(self.shelf, part.name)) for part in fields(Shelf)}
         before["groups"] = copy.deepcopy(self.shelf.groups)
@@ -107,6 +112,8 @@ class ModelStore(GroupModel, Store):
             if handled_at is not None:
                 return None
             shelf.inbox[change.update] = ("", kept_at, now)
+        if change.loaded is not None and change.loaded.session != shelf.sessions.get(change.learner or 0):
+            raise StaleError("another session")
         self.groups.check(change)
         if change.activity is not None and change.activity.starter is not None:
             shelf.sessions.setdefault(change.activity.starter, None)

@@ -1,12 +1,15 @@
 """NABLA_DATABASE_URL: what is accepted, and that no secret is repeated."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from bot.errors import ConfigError
-from bot.store.sqlite import SqliteStore, open_store
-from bot.store.url import sqlite_path
+from bot.store.choose import files_of, open_store
+from bot.store.sqlite import SqliteStore
+from bot.store.url import postgres_url, sqlite_path
 
 
 @pytest.mark.parametrize(
@@ -26,7 +29,10 @@ def test_sqlite_addresses(url: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("url", "fact"),
     [
-        ("postgresql://nabla:hunter2@db.example/nabla", "documented but not built yet"),
+        ("postgresql://nabla:hunter2@db.example", "names no database"),
+        ("postgresql://nabla:hunter2@db.example:port/nabla", "cannot be read"),
+        ("postgresql://nabla:hunter2#3@db.example/nabla", "%23"),
+        ("postgres:///nabla", "names no host"),
         ("mysql://nabla:hunter2@db.example/nabla", "mysql://…"),
         ("hunter2", "is no address"),
         ("hun:ter2://x", "is no address"),
@@ -46,3 +52,26 @@ def test_other_addresses_are_refused(url: str, fact: str) -> None:
     line = str(caught.value)
     assert line.startswith("NABLA_DATABASE_URL: ") and fact in line and "sqlite:///data/nabla.db" in line
     assert "hunter2" not in line and "\n" not in line
+
+
+def test_postgres_addresses() -> None:
+    """By host or by the folder of a socket; both spellings of the scheme."""
+    for url in ("postgresql://u:p@db.example:5433/nabla", "postgres://u@/nabla?host=/run/postgresql"):
+        assert postgres_url(url) == url
+        assert files_of(url) == Path("data/nabla.db").absolute()
+
+
+def test_what_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra's name, and how to get it."""
+    monkeypatch.setitem(sys.modules, "bot.store.postgres.store", None)
+    with pytest.raises(ConfigError, match=r"NABLA_DATABASE_URL: .* not installed; wanted: pip install"):
+        open_store("postgresql://nabla:hunter2@db.example/nabla")
+
+
+def test_without_postgres_nothing_of_it_is_imported() -> None:
+    """The whole command line, with SQLite: no driver, no queue."""
+    program = "import bot.cli.commands, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    names = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "aiohttp" in names
+    assert names.isdisjoint({"asyncpg", "psycopg", "psycopg_pool", "procrastinate"})

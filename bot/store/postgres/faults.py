@@ -1,0 +1,71 @@
+"""What Postgres says, told to a person: one line with the database's place, the fact and what to do.
+
+Law: neither the address nor an error's own words go in: both may hold a password or a row.
+"""
+
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+
+from bot.errors import StoreError
+
+# What a call may raise when the server, the way to it, or a value is at fault.
+ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+# Among them those after which nobody knows what became of a transaction.
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    OSError,
+    TimeoutError,
+)
+_REACH = "is the server running, and is NABLA_DATABASE_URL right?"
+_FULL = "free some space; what was refused is not stored"
+_LINES = (
+    # (kind of error, the fact, what to do); the first that fits is told
+    (asyncpg.InvalidPasswordError, "refuses the user or the password", "look at NABLA_DATABASE_URL"),
+    (asyncpg.InvalidAuthorizationSpecificationError, "refuses the user", "look at NABLA_DATABASE_URL"),
+    (asyncpg.InvalidCatalogNameError, "has no such database", "create it, or look at NABLA_DATABASE_URL"),
+    (asyncpg.InsufficientPrivilegeError, "does not allow this", "give the user the right to create a schema"),
+    (asyncpg.ReadOnlySQLTransactionError, "cannot be written", "name the primary in NABLA_DATABASE_URL"),
+    (
+        asyncpg.TooManyConnectionsError,
+        "takes no more connections",
+        "raise max_connections, or stop a program",
+    ),
+    (asyncpg.DiskFullError, "could not be written, the disk is full", _FULL),
+    (
+        asyncpg.IntegrityConstraintViolationError,
+        "refused what breaks a rule of its schema",
+        "this is a fault in the program, please report it",
+    ),
+    (LOST, "cannot be reached", _REACH),
+)
+
+
+def place_of(url: str) -> str:
+    """Host and database of an address, without user and password."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or parse_qs(parts.query).get("host", ["localhost"])[0]
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "postgresql://…"
+    return f"postgresql://{host}{port}{parts.path}"
+
+
+def fault(place: str, fact: str, advice: str) -> StoreError:
+    """The one line of this house: place, fact, advice."""
+    return StoreError(f"{place}: {fact}; {advice}")
+
+
+def told(place: str, error: BaseException) -> StoreError:
+    """A server's or a connection's error as a line for the operator, by its kind alone."""
+    for kind, fact, advice in _LINES:
+        if isinstance(error, kind):
+            return fault(place, f"{fact} ({type(error).__name__})", advice)
+    return fault(
+        place, f"failed ({type(error).__name__})", "this is a fault in the program, please report it"
+    )

@@ -1,0 +1,225 @@
+"""Postgres runs through the same contract, each place a schema of its own on a real server."""
+
+import asyncio
+import re
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import pytest
+
+from bot.errors import StaleError, StoreError
+from bot.store.base import Change, Job
+from bot.store.choose import open_store
+from tests.patience import until
+from tests.postgres import PASSWORD, Cluster, missing
+from tests.store.contract import ANN, BOB, NOW, Backend, Factory, StoreContract, answer, update, word
+from tests.store.test_forget import change
+
+pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
+NUMBERS = count(1)
+
+
+class TestPostgresStore(StoreContract):
+    """The store on a server."""
+
+    @pytest.fixture
+    def backend(self, postgres: Cluster) -> Backend:
+        """A new schema each time."""
+        from bot.store.postgres.store import PostgresStore  # noqa: PLC0415 (an extra)
+
+        def place() -> Factory:
+            name = f"place_{next(NUMBERS)}"
+            return lambda: PostgresStore(postgres.url(), name=name)
+
+        return place
+
+
+@pytest.fixture
+async def stores(postgres: Cluster) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+    """Opens stores of several processes over one new database."""
+    from bot.store.postgres.store import PostgresStore  # noqa: PLC0415 (an extra)
+
+    url = postgres.new_database()
+    opened: list[PostgresStore] = []
+
+    async def another(**how: Any) -> PostgresStore:
+        store = PostgresStore(url, **{"beat_s": 0.05, **how})
+        await store.open()
+        opened.append(store)
+        return store
+
+    yield another
+    for store in opened:
+        await store.close()
+
+
+Stores = Callable[..., Awaitable[Any]]
+
+
+async def test_each_process_has_its_own_in_hand(stores: Stores) -> None:
+    """What one keeps and commits is not given to the other while both live, and all of it when the first ends."""
+    one, two = await stores(), await stores()
+    assert await one.keep(1, [(5, "{}")], now=NOW) == [5]
+    assert await two.keep(1, [(5, "{}"), (6, "{}")], now=NOW) == [6]
+    job = Job(learner=ANN, code="a", body="{}")
+    words = await one.commit(Change(learner=ANN, words=(word(),), job=job), now=NOW)
+    assert await two.unsaid() == [] and await two.jobs() == []
+    assert [kept.key for kept in await two.waiting(1)] == [update(6)]
+    assert await one.unsaid() == list(words) and await one.jobs() == [job]
+    await one.close()
+    left = await anext(two.orphans(1))
+    assert ([kept.key for kept in left.updates], left.words, left.jobs) == ([update(5)], list(words), [job])
+    assert await two.unsaid() == list(words)
+
+
+async def test_what_the_dead_left_is_found_once(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a sign of life for a while, each thing goes to one of those who look, and to nobody twice."""
+    from bot.store.postgres import lease  # noqa: PLC0415 (an extra)
+
+    dead = await stores(beat_s=1000.0)
+    count = 40
+    for learner in range(1, count + 1):
+        await dead.commit(Change(learner=learner, words=(word(),)), now=NOW)
+    living = [await stores() for _ in range(3)]
+    assert [await store.unsaid() for store in living] == [[], [], []]
+    monkeypatch.setattr(lease, "DEAD_S", 0.5)  # of which the living beat ten times
+    found: list[int] = []
+
+    async def look(store: Any) -> None:
+        async for left in store.orphans(1):
+            found.extend(each.number for each in left.words)
+
+    looking = [asyncio.create_task(look(store)) for store in living]
+    await until(lambda: len(found) >= count)
+    await asyncio.sleep(0.2)  # a second finder would be there by now
+    for task in looking:
+        task.cancel()
+    assert sorted(found) == sorted(set(found)) and len(found) == count
+    assert len(await dead.unsaid()) == 0
+
+
+async def test_two_processes_never_apply_one_session_twice(stores: Stores) -> None:
+    """Thirty events on two processes at once, each worked out from what was loaded: every one is counted."""
+    both = [await stores(), await stores()]
+
+    async def count(store: Any, number: int) -> None:
+        while True:
+            loaded = await store.load(ANN)
+            session = str(int(loaded.session or 0) + 1)
+            change = Change(learner=ANN, loaded=loaded, session=session, update=update(number))
+            try:
+                assert await store.commit(change, now=NOW) == ()
+            except StaleError:
+                continue
+            return
+
+    await asyncio.gather(*(count(both[number % 2], number) for number in range(30)))
+    assert (await both[0].load(ANN)).session == "30"
+
+
+async def test_two_processes_and_one_update(stores: Stores) -> None:
+    """The same update handled by both at once counts once, for many learners crosswise."""
+    both = [await stores(), await stores()]
+    changes = [
+        Change(learner=learner, update=update(learner), session='"x"', answers=(answer(),), words=(word(),))
+        for learner in range(1, 200)
+    ]
+    results = await asyncio.gather(
+        *(both[0].commit(change, now=NOW) for change in changes),
+        *(both[1].commit(change, now=NOW) for change in reversed(changes)),
+    )
+    assert sum(result is not None for result in results) == len(changes)
+    assert sum(figure.chosen for figure in await both[0].figures()) == len(changes)
+
+
+async def test_a_server_that_went_away_and_came_back(stores: Stores, postgres: Cluster) -> None:
+    """Its connections cut, a store tells so once at most and goes on; what was in hand is found again."""
+    store = await stores()
+    words = await store.commit(Change(learner=ANN, words=(word(),)), now=NOW)
+    database = store._url.rpartition("/")[2]
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
+    postgres.psql(cut)
+    with suppress(StoreError):
+        await store.commit(Change(learner=BOB, session="{}"), now=NOW)
+    await store.commit(Change(learner=BOB, session='"after"'), now=NOW)
+    assert (await store.load(BOB)).session == '"after"'
+    assert list(words) == await store.unsaid()
+
+
+async def test_a_newer_schema_is_refused_and_left_alone(postgres: Cluster, stores: Stores) -> None:
+    """A step that this program does not know: one line, and nothing is changed."""
+    store = await stores()
+    url = store._url
+    database = url.rpartition("/")[2]
+    await store.close()
+    postgres.psql("INSERT INTO nabla.steps VALUES ('9999-later', now())", database=database)
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match="newer program \\(schema 9999-later\\); update") as caught:
+            await stores(read_only=read_only)
+        assert PASSWORD not in str(caught.value)
+    assert postgres.psql("SELECT count(*) FROM nabla.owners", database=database) == "0"
+
+
+async def test_processes_that_start_at_once_make_one_schema(stores: Stores) -> None:
+    """Five first starts at the same moment: all of them open."""
+    opened = await asyncio.gather(*(stores() for _ in range(5)))
+    await asyncio.gather(
+        *(store.commit(Change(learner=n, session="{}"), now=NOW) for n, store in enumerate(opened))
+    )
+    assert [(await opened[0].load(n)).session for n in range(5)] == ["{}"] * 5
+
+
+async def test_reading_beside_running_bots(stores: Stores) -> None:
+    """`stats` reads, changes nothing and has nothing in hand; on a database without tables it says what to do."""
+    with pytest.raises(StoreError, match="start the bot once"):
+        await stores(read_only=True)
+    bot = await stores()
+    await bot.commit(Change(learner=ANN, answers=(answer(),)), now=NOW)
+    beside = await stores(read_only=True)
+    assert [figure.chosen for figure in await beside.figures()] == [1]
+    with pytest.raises(StoreError, match="for reading only"):
+        await beside.commit(Change(learner=ANN, session="{}"), now=NOW)
+
+
+async def test_after_forget_no_row_and_no_dead_row_has_the_id(stores: Stores, postgres: Cluster) -> None:
+    """Not in any column of any table of the schema, and nothing deleted is left for VACUUM to take out."""
+    learner = 7_123_456_789_012
+    store = await stores()
+    database = store._url.rpartition("/")[2]
+    event = change(learner, 1, "bye")
+    await store.keep(1, [(1, event.session or ""), (2, f'{{"from": {learner}}}')], now=NOW)
+    words = await store.commit(event, now=NOW)
+    await store.said(words[0].number, screen=(learner, "s", 1))
+    tables = postgres.psql(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'nabla'", database=database
+    ).split()
+    rows = " UNION ALL ".join(f"SELECT '{table}', one::text FROM nabla.{table} one" for table in tables)
+    assert str(learner) in postgres.psql(rows, database=database)
+    await store.forget(learner, update=update(2))
+    assert str(learner) not in postgres.psql(rows, database=database)
+    postgres.psql("SELECT pg_stat_force_next_flush()", database=database)
+    dead = "SELECT sum(n_dead_tup) FROM pg_stat_user_tables WHERE schemaname = 'nabla'"
+    assert postgres.psql(dead, database=database) == "0"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        (lambda url: url.replace(PASSWORD, "hunter2"), "refuses the user or the password"),
+        (lambda url: url + "_not_there", "has no such database"),
+        (lambda url: re.sub(r":\d+/", ":1/", url), "cannot be reached"),
+    ],
+)
+async def test_what_is_wrong_is_one_line_without_the_password(
+    postgres: Cluster, wrong: Callable[[str], str], line: str
+) -> None:
+    """Place, fact, advice; neither user nor password are repeated, nor are they in any error behind it."""
+    store = open_store(wrong(postgres.url()))
+    with pytest.raises(StoreError, match=line) as caught:
+        await store.open()
+    text = "".join(traceback.format_exception(caught.value))
+    assert "127.0.0.1" in str(caught.value) and "\n" not in str(caught.value)
+    assert PASSWORD not in text and "hunter2" not in text and "nabla:" not in text
