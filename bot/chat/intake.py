@@ -20,7 +20,7 @@ from bot.chat.pace import Jitter, Sleep, backoff_s
 from bot.chat.request import AiohttpRequest, call, request_data, seconds_to_wait, token_refused
 from bot.chat.soundness import numbered
 from bot.errors import ConfigError, ConflictError, OverloadedError
-from bot.store.base import Change, Store, UpdateKey
+from bot.store.base import Change, KeptUpdate, Store, UpdateKey
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,11 @@ class Intake:
     async def resume(self) -> int:
         """Feed what an earlier run kept but did not finish, oldest first; call once, before anything new."""
         waiting = await self._store.waiting(self._bot.id)
+        await self.again(waiting)
+        return len(waiting)
+
+    async def again(self, waiting: Sequence[KeptUpdate]) -> None:
+        """Feed what was kept before, here or by a process that ended."""
         for kept in waiting:
             if self._stopped.is_set():
                 break
@@ -91,7 +96,6 @@ class Intake:
             except ValueError:
                 update = None
             await self._hand_on(kept.key.update_id, update, self._clock())
-        return len(waiting)
 
     async def take(self, batch: Sequence[Arrived]) -> list[int]:
         """Keep, then feed the new ones in order; returns their ids. OverloadedError: nothing was kept."""

@@ -134,9 +134,14 @@ class House:
             )
             stack.push_async_callback(chat.close)
             if await unless(stop, chat.connect()):
-                await self._start(stack, store, shelf, engine, chat)
+                trainings = await self._start(stack, store, shelf, engine, chat)
                 self._health.started(store, chat)
-                works = [self._take_in(chat), shelf.watch(stop), self._sweep(store, stop)]
+                works = [
+                    self._take_in(chat),
+                    shelf.watch(stop),
+                    self._sweep(store, stop),
+                    self._take_over(store, chat, trainings),
+                ]
                 if self._hook is not None:
                     works.append(self._stay_in_touch(chat, stop))
                 await until(stop, works, first=partial(self._take_no_more, chat), grace_s=TAKE_S)
@@ -144,7 +149,7 @@ class House:
 
     async def _start(
         self, stack: AsyncExitStack, store: Store, shelf: Shelf, engine: Engine, chat: TelegramChat
-    ) -> None:
+    ) -> Trainings:
         """Begin to handle, to say and to train; first what an earlier run left."""
         tutor = self._tutor(store, shelf, chat)
         trainings = Trainings(
@@ -184,6 +189,14 @@ class House:
         await trainings.resume()
         await posts.resume()
         await clock.start()
+        return trainings
+
+    async def _take_over(self, store: Store, chat: TelegramChat, trainings: Trainings) -> None:
+        """Finish what other processes had in hand when they ended; with a file there are no others."""
+        async for left in store.orphans(chat.bot.id):
+            chat.say(left.words)
+            trainings.take_over(left.jobs)
+            await chat.intake.again(left.updates)
 
     async def _take_in(self, chat: TelegramChat) -> None:
         """Updates, by polling or by webhook."""

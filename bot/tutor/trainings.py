@@ -7,13 +7,13 @@ result enters the learner's line like any other event.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from bot.core.events import Loss, TrainingDone, TrainingLost
 from bot.core.experiment import Outcome, Spec, Verdict, least_loss, standardise, verdict
 from bot.course.model import Lab
-from bot.store.base import Store
+from bot.store.base import Job, Store
 from bot.tally import QUEUE, RUN, TRAINING, TRAININGS, Tally
 from bot.training.engine import TrainingFailed, TrainingFailure
 from bot.training.labels import Labels, PictureWords
@@ -73,9 +73,13 @@ class Trainings:
     async def resume(self) -> int:
         """Begin again what an earlier run left unfinished; call once, at start."""
         jobs = await self._store.jobs()
+        self.take_over(jobs)
+        return len(jobs)
+
+    def take_over(self, jobs: Iterable[Job]) -> None:
+        """Begin again what was not finished, here or by a process that ended."""
         for job in jobs:
             self.begin(job.learner, job.code, Replay.parse(job.body))
-        return len(jobs)
 
     def begin(self, learner: int, code: str, replay: Replay) -> None:
         """Train in the background."""

@@ -18,7 +18,7 @@ from bot.core.events import Command, Event, SeenPost, SharedRun, SharedTap, Tap
 from bot.core.session import step
 from bot.core.state import Session
 from bot.course.model import Lesson
-from bot.errors import OverloadedError
+from bot.errors import OverloadedError, StaleError
 from bot.store.base import Change, NewWord, Remembered, Store, UpdateKey, Word
 from bot.training.program import program
 from bot.tutor.gather import answer_word, gather
@@ -31,6 +31,7 @@ Say = Callable[[Iterable[Word]], None]
 InLine = Callable[[int, Callable[[], Coroutine[Any, Any, None]]], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
 
+STALE_TRIES = 50  # each lost to another process that had its event of this learner handled: more come never
 COMMIT_TRIES = 6  # while the store's queue is full: about six seconds in all
 
 
@@ -39,7 +40,7 @@ class Tutor:
 
     lessons: gives the lessons by id as they are now; say: takes words to be said; now: UTC.
     Hooks: `on_job` is told of a training that begins, when that is committed; `on_job_over` that nobody waits for
-    one any more, before that is committed; `on_seen` where a tap shows that a screen stands; `on_post_answered` of
+    one any more, when that is committed; `on_seen` where a tap shows that a screen stands; `on_post_answered` of
     a post's code when its totals changed.
     """
 
@@ -95,8 +96,27 @@ class Tutor:
     ) -> None:
         """Work out one event and say what follows; an update handled before is passed over.
 
-        `callback`: the tap's id, to be answered; `message`: the message that was tapped.
+        `callback`: the tap's id, to be answered; `message`: the message that was tapped. Where another process
+        handled an event of the same learner meanwhile, this one is worked out again from what that left.
         """
+        for attempt in count(1):
+            try:
+                await self._work_out(learner, event, update=update, callback=callback, message=message)
+            except StaleError:
+                if attempt == STALE_TRIES:
+                    raise
+            else:
+                break
+
+    async def _work_out(
+        self,
+        learner: Learner,
+        event: Event,
+        *,
+        update: UpdateKey | None,
+        callback: str | None,
+        message: int | None,
+    ) -> None:
         remembered = await self._store.load(learner.id)
         session = _session(remembered, learner)
         event = await self._complete(learner.id, event, session, remembered, message)
@@ -110,8 +130,6 @@ class Tutor:
         change = gather(effects, stage=stage, learner=learner.id, now=now, update=update, callback=callback)
         if isinstance(event, Tap) and event.in_place and message is not None and event.key in session.screens:
             self.on_seen(learner.id, event.key, message)
-        if change.job_done is not None:
-            self.on_job_over(change.job_done)
         if any(isinstance(effect, Forget) for effect in effects):
             await self._forget(learner.id, change)
             return
@@ -124,13 +142,20 @@ class Tutor:
         text = after.model_dump_json()
         dead = tuple(key for key in remembered.screens if key not in session.screens)
         await self._keep(
-            replace(change, session=text if text != remembered.session else None, dead_screens=dead)
+            replace(
+                change,
+                loaded=remembered,
+                session=text if text != remembered.session else None,
+                dead_screens=dead,
+            )
         )
 
     async def _keep(self, change: Change) -> None:
         """Commit first, then say; a change that was committed before is passed over."""
         words = await self.commit(change)
         if words is not None:
+            if change.job_done is not None:
+                self.on_job_over(change.job_done)
             self._say(words)
             if change.post_answer is not None:
                 self.on_post_answered(change.post_answer.code)
@@ -226,6 +251,8 @@ class Tutor:
         A kill between the two leaves the learner without the sentence, but never with the data.
         """
         await self._store.forget(learner, update=change.update)
+        if change.job_done is not None:
+            self.on_job_over(change.job_done)
         self._say_unkept(change.words)
 
     async def _answer_stranger(self, change: Change) -> None:

@@ -18,10 +18,13 @@ import yaml
 
 from bot import __version__
 from bot.store.base import Answer, Change
+from bot.store.choose import open_store
 from bot.store.sqlite import SqliteStore
 from tests.cli.conftest import Nabla
 from tests.house import LESSONS, running
 from tests.person import Person
+from tests.postgres import Cluster
+from tests.postgres import missing as postgres_missing
 
 ROOT = Path(__file__).parents[2]
 FINDING = re.compile(r"^.+:\d+: [a-z0-9-]+: .+; .+$")
@@ -398,7 +401,7 @@ def test_an_address_of_another_machine_is_one_line(nabla: Nabla) -> None:
 
 @pytest.mark.parametrize("command", ["run", "stats"])
 @pytest.mark.parametrize(
-    "url", ["mysql://u:pa55word@h/x", "sqlite:/x", "postgresql://u:pa55word@h/x", "nabla.db"]
+    "url", ["mysql://u:pa55word@h/x", "sqlite:/x", "postgresql://u:pa55word@h", "nabla.db"]
 )
 def test_a_wrong_database_url_is_one_line(nabla: Nabla, command: str, url: str) -> None:
     """Exit code 2, and no password."""
@@ -407,6 +410,33 @@ def test_a_wrong_database_url_is_one_line(nabla: Nabla, command: str, url: str) 
     assert ONE_LINE.fullmatch(result.stderr)
     assert result.stderr.startswith("nabla: NABLA_DATABASE_URL: ")
     assert "pa55word" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "stats"])
+@pytest.mark.skipif(postgres_missing() is not None, reason=postgres_missing() or "")
+def test_a_postgres_that_is_not_there_is_one_line(nabla: Nabla, command: str) -> None:
+    """Exit code 1, the place without user and password."""
+    result = nabla(command, NABLA_DATABASE_URL="postgresql://u:pa55word@127.0.0.1:1/x")
+    assert result.exit_code == 1
+    assert ONE_LINE.fullmatch(result.stderr)
+    assert result.stderr.startswith("nabla: postgresql://127.0.0.1:1/x: cannot be reached")
+    assert "pa55word" not in result.stderr
+
+
+async def test_stats_on_postgres(nabla: Nabla, postgres: Cluster) -> None:
+    """The same figures from the other store."""
+    url = postgres.new_database()
+    assert (await asyncio.to_thread(nabla, "stats", NABLA_DATABASE_URL=url)).exit_code == 1
+    store = open_store(url)
+    await store.open()
+    given = Answer(
+        lesson="l", question="q", sitting=1, option=0, correct=True, hints=0, seconds=2.0, answered_at=NOW
+    )
+    await store.commit(Change(learner=1, answers=(given,)), now=NOW)
+    await store.close()
+    result = await asyncio.to_thread(nabla, "stats", "--json", NABLA_DATABASE_URL=url)
+    assert result.exit_code == 0
+    assert [(each["question"], each["right_percent"]) for each in json.loads(result.stdout)] == [("q", 100.0)]
 
 
 @pytest.mark.parametrize("command", ["run", "stats"])

@@ -154,6 +154,7 @@ async def test_a_group_that_became_a_supergroup_keeps_its_posts(bot: Running, ad
     """Taps on the old post still count; no message of the new chat is taken for it; the next question comes next."""
     await ada.send(POST)
     post = await ada.says(ASK)
+    await until(lambda: placed(bot) == [(GROUP_ID, post.id)])
     grow(bot)
     here, there = (GROUP_ID, NEW_ID) if news == "migrate_to_chat_id" else (NEW_ID, GROUP_ID)
     who = {"id": ADA, "is_bot": False, "first_name": "Ada"}
