@@ -13,7 +13,7 @@ from tests.postgres import Cluster, missing
 from tests.process.conftest import Start
 from tests.process.front import Front
 from tests.process.program import SECRET, TOKEN, Program
-from tests.process.test_kill import Learner
+from tests.process.study import Learner
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 KILLS = 6
