@@ -36,6 +36,7 @@ NAMES = (
     "NABLA_ADMINS",
 )
 PREFIX = "NABLA_"
+LOCAL, QUEUED = "local", "procrastinate"  # where training runs
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LONGEST_SHOWN = 100  # characters of a value that a message repeats
 
@@ -60,6 +61,7 @@ class Settings:
     host: str
     port: int
     trainers: int
+    engine: str  # `local` or `procrastinate`
     admins: frozenset[int]
 
     @property
@@ -83,7 +85,6 @@ def read_settings(
     listen_host, listen_port = _take(
         values, "NABLA_LISTEN", "127.0.0.1:8080", _listen, "HOST:PORT, such as 0.0.0.0:8080"
     )
-    _take(values, "NABLA_ENGINE", "local", _engine, "local (procrastinate is documented but not built yet)")
     return Settings(
         token=token,
         api_url=_take(
@@ -95,6 +96,7 @@ def read_settings(
         webhook=_webhook(values, token),
         host=listen_host if host is None else host,
         port=listen_port if port is None else port,
+        engine=_engine(values),
         trainers=_take(values, "NABLA_TRAINERS", "1", _trainers, "a whole number from 1 to 64"),
         admins=_take(values, "NABLA_ADMINS", "", _admins, "Telegram user ids, comma-separated"),
     )
@@ -217,8 +219,17 @@ def _admins(value: str) -> frozenset[int]:
     return frozenset(int(part) for part in ids)
 
 
-def _engine(value: str) -> str:
-    if value != "local":
+def _engine(values: Mapping[str, str]) -> str:
+    wanted = f"local, or {QUEUED} with NABLA_DATABASE_URL=postgresql://…"
+    engine = _take(values, "NABLA_ENGINE", LOCAL, _engine_name, wanted)
+    database = values.get("NABLA_DATABASE_URL", "")
+    if engine == QUEUED and not database.startswith(("postgresql://", "postgres://")):
+        raise ConfigError(f"NABLA_ENGINE: {engine!a} is not usable; wanted: {wanted}")
+    return engine
+
+
+def _engine_name(value: str) -> str:
+    if value not in (LOCAL, QUEUED):
         raise ValueError
     return value
 

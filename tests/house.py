@@ -44,7 +44,12 @@ class PlainEngine:
         self._closed.set()
 
     async def train(
-        self, learner: int, spec: Spec, *, on_place: Callable[[int], None] | None = None
+        self,
+        learner: int,
+        spec: Spec,
+        *,
+        on_place: Callable[[int], None] | None = None,
+        code: str | None = None,
     ) -> Outcome:
         """Run an experiment when the gate is open."""
         waiting = [asyncio.ensure_future(self.gate.wait()), asyncio.ensure_future(self._closed.wait())]

@@ -21,6 +21,7 @@ from bot.cli.copies import NOT_HERE, described, mark
 from bot.cli.figures import Figures, figures_table, question_figures
 from bot.cli.logs import hide, secrets_of, set_up_logs
 from bot.cli.run import serve
+from bot.cli.trainer import serve_trainer
 from bot.config import Settings, read_settings
 from bot.course.load import load_folder
 from bot.course.model import Lesson
@@ -82,6 +83,13 @@ def run(host: str | None = None, port: int | None = None) -> None:
         fact = f"{str(chosen.lessons)!a} is no folder here"
         give_up(ConfigError(f"NABLA_LESSONS: {fact}; wanted: a folder of lesson files"), secrets_of(chosen))
     to_the_end(serve(chosen, announce=click.echo), chosen)
+
+
+@main.command()
+def trainer() -> None:
+    """Train for all bots on the same Postgres (NABLA_ENGINE=procrastinate); on any machine, any number."""
+    chosen = settings()
+    to_the_end(serve_trainer(chosen, announce=click.echo), chosen)
 
 
 @main.command()

@@ -25,14 +25,15 @@ from bot.check import lint
 from bot.cli.health import Health
 from bot.cli.logs import counted_logs, log_of_loop
 from bot.cli.until import at_most, unless, until
-from bot.config import LOOPBACK, Settings
+from bot.config import LOOPBACK, QUEUED, Settings
 from bot.errors import ConfigError, NablaError
 from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from bot.signals import on_stop
 from bot.store.base import Store
-from bot.store.choose import files_of, open_store
+from bot.store.choose import errands_of, files_of, open_store
 from bot.tally import Tally
 from bot.training.engine import Engine as LocalEngine
+from bot.training.remote import ErrandAnswer, RemoteEngine
 from bot.tutor.activities import Activities
 from bot.tutor.clock import Clock
 from bot.tutor.posts import Posts
@@ -115,7 +116,7 @@ class House:
         settings = self._settings
         async with AsyncExitStack() as stack:
             stack.enter_context(counted_logs(self._tally))
-            store = open_store(settings.database_url)
+            store = open_store(settings.database_url, queued=settings.engine == QUEUED)
             database = files_of(settings.database_url)
             if not settings.local:
                 await self._open_web(stack)  # first and last: who watches over it sees it start and stop
@@ -124,7 +125,7 @@ class House:
             if settings.local:
                 self.local = await self._open_page(stack, database)
             shelf = await self._open_shelf()
-            engine = await self._open_engine(stack, shelf, database.parent)
+            engine = await self._open_engine(stack, store, shelf, database.parent)
             chat = TelegramChat(
                 token=settings.token or LOCAL_TOKEN,
                 api_url=self.local.url if self.local else settings.api_url,
@@ -252,9 +253,13 @@ class House:
         await shelf.load()
         return shelf
 
-    async def _open_engine(self, stack: AsyncExitStack, shelf: Shelf, folder: Path) -> Engine:
+    async def _open_engine(self, stack: AsyncExitStack, store: Store, shelf: Shelf, folder: Path) -> Engine:
         sizes = sorted({len(lesson.lab.x.values) for lesson in shelf.lessons().values() if lesson.lab})
-        engine = self._make_engine(self._settings, sizes=sizes, folder=folder)
+        engine: Engine
+        if self._settings.engine == QUEUED:
+            engine = RemoteEngine(errands_of(store, ErrandAnswer))
+        else:
+            engine = self._make_engine(self._settings, sizes=sizes, folder=folder)
         await engine.start()
         stack.push_async_callback(engine.stop)
         return engine

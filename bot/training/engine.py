@@ -62,7 +62,12 @@ class Engine:
         self.ready.set()
 
     async def train(
-        self, learner: int, spec: Spec, *, on_place: Callable[[int], None] | None = None
+        self,
+        learner: int,
+        spec: Spec,
+        *,
+        on_place: Callable[[int], None] | None = None,
+        code: str | None = None,  # for engines that were asked under this name before
     ) -> Outcome:
         """Run an experiment in turn; `on_place` is told how many learners are ahead, 0 when it begins."""
         outcome: Outcome = await self._take_turn(learner, door.train, (spec,), late=False, on_place=on_place)

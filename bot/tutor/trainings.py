@@ -32,9 +32,14 @@ class TrainingEngine(Protocol):
     """What trains: local worker processes, or another machine."""
 
     async def train(
-        self, learner: int, spec: Spec, *, on_place: Callable[[int], None] | None = None
+        self,
+        learner: int,
+        spec: Spec,
+        *,
+        on_place: Callable[[int], None] | None = None,
+        code: str | None = None,
     ) -> Outcome:
-        """Run an experiment in turn."""
+        """Run an experiment in turn; `code`: of the job that it is, where it is one."""
 
     async def draw(self, learner: int, spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
         """The picture of a run as PNG."""
@@ -125,7 +130,7 @@ class Trainings:
         """What came of it; None if it is for the next start."""
         began = self._clock()
         try:
-            outcome = await self._engine.train(learner, replay.spec, on_place=places.put)
+            outcome = await self._engine.train(learner, replay.spec, on_place=places.put, code=code)
         except TrainingFailed as failure:
             if failure.reason is TrainingFailure.CLOSED:
                 return None

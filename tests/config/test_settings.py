@@ -38,6 +38,7 @@ def test_nothing_given_is_the_local_chat_page() -> None:
         host="127.0.0.1",
         port=8080,
         trainers=1,
+        engine="local",
         admins=frozenset(),
     )
     assert read_settings({}).local
@@ -203,7 +204,8 @@ def test_a_misspelt_name_in_the_file_is_refused_too(tmp_path: Path) -> None:
         ("NABLA_TRAINERS", "0", "1 to 64"),
         ("NABLA_TRAINERS", "two", "1 to 64"),
         ("NABLA_TRAINERS", "1.5", "1 to 64"),
-        ("NABLA_ENGINE", "procrastinate", "local"),
+        ("NABLA_ENGINE", "celery", "local"),
+        ("NABLA_ENGINE", "procrastinate", "with NABLA_DATABASE_URL=postgresql://…"),
         ("NABLA_ADMINS", "7;8", "comma-separated"),
         ("NABLA_ADMINS", "@ada", "comma-separated"),
         ("NABLA_WEBHOOK_URL", "http://bot.example/hook", "https"),

@@ -16,7 +16,12 @@ class SlowEngine(PlainEngine):
         self.tell: list[Callable[[int], None]] = []
 
     async def train(
-        self, learner: int, spec: Spec, *, on_place: Callable[[int], None] | None = None
+        self,
+        learner: int,
+        spec: Spec,
+        *,
+        on_place: Callable[[int], None] | None = None,
+        code: str | None = None,
     ) -> Outcome:
         """Wait for the gate with a place in the line."""
         if on_place is not None:

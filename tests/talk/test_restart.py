@@ -217,7 +217,12 @@ class Moody(PlainEngine):
     """Loses the run of one learner, and gives back neither the run of another nor a third one's picture."""
 
     async def train(
-        self, learner: int, spec: Spec, *, on_place: Callable[[int], None] | None = None
+        self,
+        learner: int,
+        spec: Spec,
+        *,
+        on_place: Callable[[int], None] | None = None,
+        code: str | None = None,
     ) -> Outcome:
         """An outcome, if this learner is to have one."""
         if learner == PEOPLE["lost"]:

@@ -13,14 +13,16 @@ import asyncpg
 
 from bot.errors import StaleError
 from bot.store.base import Change, UpdateKey, Word
-from bot.store.postgres import group_batch
+from bot.store.postgres import group_batch, queueing
 from bot.store.postgres.group import Unlucky
 from bot.store.postgres.many import many
 from bot.store.postgres.pieces import Asked, Kept, Piece, Said, body_text, moment
 
 
-async def write(db: asyncpg.Connection, pieces: Sequence[Piece], owner: int) -> list[Any]:
-    """Do all of them; a result each. Runs in the caller's transaction."""
+async def write(
+    db: asyncpg.Connection, pieces: Sequence[Piece], owner: int, *, queued: bool = False
+) -> list[Any]:
+    """Do all of them; a result each. Runs in the caller's transaction. queued: jobs are trainers' errands, too."""
     results: dict[int, Any] = {}
     kept = [(place, piece) for place, piece in enumerate(pieces) if isinstance(piece, Kept)]
     said = [(place, piece) for place, piece in enumerate(pieces) if isinstance(piece, Said)]
@@ -30,7 +32,7 @@ async def write(db: asyncpg.Connection, pieces: Sequence[Piece], owner: int) -> 
     if said:
         await _said(db, [piece for _, piece in said])
     if asked:
-        results |= await _commit(db, asked, owner)
+        results |= await _commit(db, asked, owner, queued)
     return [results.get(place) for place in range(len(pieces))]
 
 
@@ -84,7 +86,7 @@ _POSTED = """UPDATE posts SET message = stands.message
 
 
 async def _commit(
-    db: asyncpg.Connection, asked: Sequence[tuple[int, Asked]], owner: int
+    db: asyncpg.Connection, asked: Sequence[tuple[int, Asked]], owner: int, queued: bool
 ) -> dict[int, tuple[Word, ...] | StaleError | None]:
     results: dict[int, tuple[Word, ...] | StaleError | None] = {place: None for place, _ in asked}
     known = await _lock(db, {learner for _, piece in asked for learner in piece.learners()})
@@ -99,7 +101,8 @@ async def _commit(
     if left:
         pieces = [piece for _, piece in left]
         await _know(db, pieces, known)
-        await _rows(db, pieces, owner)
+        await _jobs(db, pieces, owner, queued)
+        await _rows(db, pieces)
         words = await _words(db, [piece.change for piece in pieces], owner)
         results |= {place: found for (place, _), found in zip(left, words, strict=True)}
     return results
@@ -185,14 +188,25 @@ _KNOW = """INSERT INTO learners (learner, session, since)
     RETURNING learner, xmax = 0 AS made"""
 
 
-async def _rows(db: asyncpg.Connection, asked: Sequence[Asked], owner: int) -> None:
-    """All that hangs on the learners but their words."""
-    changes = [piece.change for piece in asked]
-    ended = [change.job_done for change in changes if change.job_done is not None]
+async def _jobs(db: asyncpg.Connection, asked: Sequence[Asked], owner: int, queued: bool) -> None:
+    """Trainings that end or give way, and those that begin."""
+    ended = [piece.change.job_done for piece in asked if piece.change.job_done is not None]
     jobs = [(piece.change.job, piece.at) for piece in asked if piece.change.job is not None]
-    if ended or jobs:
-        sql = "DELETE FROM jobs WHERE code = ANY($1::text[]) OR learner = ANY($2::bigint[])"
-        await db.execute(sql, ended, [job.learner for job, _ in jobs])
+    if not ended and not jobs:
+        return
+    sql = "DELETE FROM jobs WHERE code = ANY($1::text[]) OR learner = ANY($2::bigint[]) RETURNING code"
+    gone = await db.fetch(sql, ended, [job.learner for job, _ in jobs])
+    if queued and gone:
+        await queueing.cancel(db, [row["code"] for row in gone])
+    await many(db, _JOBS, [(job.learner, job.code, body_text(job.body), at, owner) for job, at in jobs])
+    if queued:
+        errands = [(job.code, job.learner, "train", body_text(job.body), at) for job, at in jobs]
+        await queueing.enqueue(db, errands, once_a_learner=True)
+
+
+async def _rows(db: asyncpg.Connection, asked: Sequence[Asked]) -> None:
+    """All else that hangs on the learners but their words."""
+    changes = [piece.change for piece in asked]
     await many(
         db,
         _ANSWERS,
@@ -211,7 +225,6 @@ async def _rows(db: asyncpg.Connection, asked: Sequence[Asked], owner: int) -> N
         _RUNS,
         [(r.code, r.learner, r.lesson, body_text(r.body), moment(r.made_at)) for r in runs.values()],
     )
-    await many(db, _JOBS, [(job.learner, job.code, body_text(job.body), at, owner) for job, at in jobs])
     posts = [change.post for change in changes if change.post is not None]
     await many(
         db,

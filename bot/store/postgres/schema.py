@@ -11,6 +11,7 @@ Names are compared byte for byte (`COLLATE "C"`), as in SQLite.
 import asyncpg
 
 from bot.store.postgres.faults import fault
+from bot.store.postgres.queueing import ERRANDS
 
 SCHEMA = "nabla"
 _LOCK = -7_305_816_222  # of migrations; of all that this program takes, the only advisory lock
@@ -164,21 +165,36 @@ CREATE TABLE shown_names (
 CREATE INDEX shown_names_learner ON shown_names (learner);
 """
 
-STEPS = {"0001-first-tables": _FIRST_TABLES}
+STEPS = {"0001-first-tables": _FIRST_TABLES, "0002-errands": ERRANDS}
+QUEUE_STEP = (
+    "procrastinate-3.10"  # its own tables, made when training goes through it; a later version adds steps
+)
+_KNOWN = STEPS.keys() | {QUEUE_STEP}
 
 
-async def bring_up_to_date(db: asyncpg.Connection, schema: str, place: str) -> None:
-    """Make the schema, or take the steps that are missing; StoreError for what is newer or another program's."""
+async def bring_up_to_date(db: asyncpg.Connection, schema: str, place: str, *, queued: bool = False) -> None:
+    """Make the schema, or take the steps that are missing; StoreError for what is newer or another program's.
+
+    queued: procrastinate's tables, too.
+    """
     async with db.transaction():
         await db.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         taken = await _taken(db, schema, place)
         if not taken:
             await db.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
             await db.execute("CREATE TABLE IF NOT EXISTS steps (name text PRIMARY KEY, taken_at timestamptz)")
-        for name, statements in STEPS.items():
+        steps = {**STEPS, **({QUEUE_STEP: _queue_tables()} if queued and QUEUE_STEP not in taken else {})}
+        for name, statements in steps.items():
             if name not in taken:
                 await db.execute(statements)
                 await db.execute("INSERT INTO steps VALUES ($1, clock_timestamp())", name)
+
+
+def _queue_tables() -> str:
+    """What procrastinate's own command would run; imported only where it is used."""
+    from procrastinate.schema import SchemaManager  # noqa: PLC0415 (an extra, and not every bot's)
+
+    return SchemaManager.get_schema()
 
 
 async def check_current(db: asyncpg.Connection, schema: str, place: str) -> None:
@@ -201,6 +217,6 @@ async def _taken(db: asyncpg.Connection, schema: str, place: str) -> set[str]:
         fact = f"has a schema {schema} of another program"
         raise fault(place, fact, "name a database of its own in NABLA_DATABASE_URL")
     taken = {row["name"] for row in await db.fetch(f'SELECT name FROM "{schema}".steps')}  # noqa: S608 (our own name)
-    if newer := sorted(taken - STEPS.keys()):
+    if newer := sorted(taken - _KNOWN):
         raise fault(place, f"was written by a newer program (schema {newer[0]})", "update this program")
     return taken

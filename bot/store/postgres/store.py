@@ -31,7 +31,17 @@ from bot.store.base import (
 )
 from bot.store.changes import KEEP_HANDLED, SWEEP_ROWS
 from bot.store.groups import Activity, Ballot, KnownChat, Score
-from bot.store.postgres import batch, forgetting, group_batch, group_queries, lease, queries, schema
+from bot.store.postgres import (
+    batch,
+    forgetting,
+    group_batch,
+    group_queries,
+    lease,
+    queries,
+    queueing,
+    schema,
+)
+from bot.store.postgres.errands import Done, PostgresErrands
 from bot.store.postgres.faults import ERRORS, LOST, fault, place_of, told
 from bot.store.postgres.group import Group
 from bot.store.postgres.pieces import Asked, Kept, Piece, Said, moment
@@ -54,6 +64,7 @@ class PostgresStore(Store):
         url: str,
         *,
         read_only: bool = False,
+        queued: bool = False,
         name: str = schema.SCHEMA,
         connections: int = READERS,
         queue_limit: int = 8192,
@@ -62,6 +73,7 @@ class PostgresStore(Store):
         self._url = url
         self._place = place_of(url)
         self._read_only = read_only
+        self._queued = queued
         self._schema = name
         self._connections = connections
         self._limit = queue_limit
@@ -82,14 +94,7 @@ class PostgresStore(Store):
                 max_size=self._connections,
                 timeout=CONNECT_S,
                 command_timeout=ANSWER_S,
-                server_settings={
-                    "search_path": f'"{self._schema}"',
-                    "application_name": "nabla",
-                    "synchronous_commit": "on",
-                    "timezone": "UTC",
-                    "default_transaction_read_only": "on" if self._read_only else "off",
-                    **ASKS_AFTER_S,
-                },
+                server_settings=self._settings(),
             )
         try:
             await self._enter()
@@ -101,7 +106,9 @@ class PostgresStore(Store):
         if self._read_only:
             await self._read(lambda db: schema.check_current(db, self._schema, self._place))
             return
-        await self._read(lambda db: schema.bring_up_to_date(db, self._schema, self._place))
+        await self._read(
+            lambda db: schema.bring_up_to_date(db, self._schema, self._place, queued=self._queued)
+        )
         self._owner = await self._read(lease.enter)
         self._group = Group(write=self._write_all, place=self._place, limit=self._limit)
         self._heart = asyncio.create_task(self._beat())
@@ -171,7 +178,7 @@ class PostgresStore(Store):
             raise fault(self._place, "is closed", "this is normal while the bot stops")
         try:
             async with self._pool.acquire() as db, db.transaction():
-                return await batch.write(db, pieces, abs(self._owner))
+                return await batch.write(db, pieces, abs(self._owner), queued=self._queued)
         except LOST:
             self._give_up()
             raise
@@ -299,14 +306,41 @@ class PostgresStore(Store):
 
     async def forget(self, learner: int, *, update: UpdateKey | None = None) -> None:
         self._writer()
-        await self._read(lambda db: forgetting.delete(db, learner, update))
+        await self._read(lambda db: forgetting.delete(db, learner, update, queued=self._queued))
         async with self._vacuum:
-            await self._read(forgetting.clean)
+            await self._read(lambda db: forgetting.clean(db, queued=self._queued))
+
+    async def queue_length(self) -> int:
+        """How many trainings wait for a trainer; StoreError where training does not go through the database."""
+        if not self._queued:
+            raise fault(self._place, "has no queue of trainings", "set NABLA_ENGINE to procrastinate")
+        return await self._read(queueing.length)
+
+    def errands(self, done: Done) -> PostgresErrands:
+        """Errands over this database, for a bot whose trainings are run elsewhere."""
+        return PostgresErrands(run=self._read, connect=self._connect, done=done)
+
+    async def _connect(self) -> asyncpg.Connection:
+        """A connection beside the others, to listen on."""
+        with self._telling():
+            return await asyncpg.connect(self._url, timeout=CONNECT_S, server_settings=self._settings())
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "search_path": f'"{self._schema}"',
+            "application_name": "nabla",
+            "synchronous_commit": "on",
+            "timezone": "UTC",
+            "default_transaction_read_only": "on" if self._read_only else "off",
+            **ASKS_AFTER_S,
+        }
 
     async def sweep(self, *, now: datetime) -> None:
         limit = moment(now) - KEEP_HANDLED
         self._writer()
         await self._read(lease.bury)
+        if self._queued:
+            await self._read(lambda db: queueing.sweep(db, limit))
         while await self._read(lambda db: db.fetchval(_SWEEP, limit, SWEEP_ROWS)) == SWEEP_ROWS:
             pass
 
