@@ -52,7 +52,8 @@ QUEUE = Figure(
     sort=Sort.GAUGE,
     labels=("queue",),
     meaning="What waits: updates, lines (learners being served), lanes (chats being told), "
-    "words (in hand), store (pieces of work), trainings (asked for, no result yet).",
+    "words (in hand), store (pieces of work), trainings (asked for, no result yet), "
+    "trainers (waiting for one, of all bots; with NABLA_ENGINE=procrastinate).",
 )
 TRAININGS = Figure(
     name="nabla_trainings_total",

@@ -31,7 +31,7 @@ from bot.preview.server import LOCAL_TOKEN, LocalTelegram
 from bot.signals import on_stop
 from bot.store.base import Store
 from bot.store.choose import errands_of, files_of, open_store
-from bot.tally import Tally
+from bot.tally import QUEUE, Tally
 from bot.training.engine import Engine as LocalEngine
 from bot.training.remote import ErrandAnswer, RemoteEngine
 from bot.tutor.activities import Activities
@@ -257,7 +257,8 @@ class House:
         sizes = sorted({len(lesson.lab.x.values) for lesson in shelf.lessons().values() if lesson.lab})
         engine: Engine
         if self._settings.engine == QUEUED:
-            engine = RemoteEngine(errands_of(store, ErrandAnswer))
+            engine = remote = RemoteEngine(errands_of(store, ErrandAnswer))
+            self._tally.watch(QUEUE, lambda: remote.waiting, "trainers")
         else:
             engine = self._make_engine(self._settings, sizes=sizes, folder=folder)
         await engine.start()

@@ -38,6 +38,8 @@ class ErrandAnswer:
 class Errands(Protocol):
     """Where errands are kept, and their answers."""
 
+    length: int  # errands of all bots that wait for a trainer, as last seen
+
     async def start(self) -> None:
         """Begin to listen for answers."""
 
@@ -70,6 +72,11 @@ class RemoteEngine:
     def __init__(self, errands: Errands) -> None:
         self._errands = errands
         self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many errands, of all bots, wait for a trainer."""
+        return self._errands.length
 
     async def start(self) -> None:
         """Begin to listen."""

@@ -1,19 +1,31 @@
 """Several bots behind one address, on one Postgres: the same conversations as one bot with a file, kills included."""
 
 import asyncio
+import json
+import os
 import random
-from collections.abc import AsyncIterator
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bot.core.experiment import Optimizer, Outcome, Spec, from_json, number
 from bot.preview.faults import Fault
 from bot.preview.server import LocalTelegram
-from tests.person import ADA, BLAISE, CHEN, Person
-from tests.postgres import Cluster, missing
+from bot.store.choose import errands_of, open_store
+from bot.training.engine import Engine
+from bot.training.remote import ErrandAnswer, RemoteEngine
+from tests.person import ADA, BLAISE, CHEN, Message, Person
+from tests.postgres import PASSWORD, Cluster, missing
 from tests.process.conftest import Start
 from tests.process.front import Front
-from tests.process.program import SECRET, TOKEN, Program
+from tests.process.program import SECRET, TOKEN, Program, below, gone
 from tests.process.study import Learner
+from tests.process.test_training import COLD_S
+from tests.training.samples import LABELS, houses
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 KILLS = 6
@@ -40,7 +52,7 @@ class Town:
         self.front = front
         self.url = postgres.new_database()
         self._start = start
-        self._environ = {
+        self.environ = {
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_API_URL": telegram.url,
             "NABLA_DATABASE_URL": self.url,
@@ -50,7 +62,7 @@ class Town:
 
     async def bot(self, **environ: str) -> Program:
         """One bot more, behind the address once it is ready."""
-        bot = await (await self._start(**self._environ, **environ)).ready()
+        bot = await (await self._start(**self.environ, **environ)).ready()
         self.front.ports.append(bot.port)
         return bot
 
@@ -126,3 +138,119 @@ async def test_what_a_killed_bot_had_in_hand_is_said_by_the_other(
     await ada.says("0/", timeout_s=20)
     await town.at_rest()
     assert await second.stop() == 0
+
+
+@pytest.fixture
+async def trainers(town: Town, tmp_path: Path) -> AsyncIterator[Callable[[], Awaitable[Program]]]:
+    """Starts trainers, each in a folder of its own; they know no token."""
+    started: list[Program] = []
+
+    async def another() -> Program:
+        folder = tmp_path / f"trainer-{len(started)}"
+        folder.mkdir()
+        trainer = Program(folder, "trainer", real_tensorflow=True, NABLA_DATABASE_URL=town.url)
+        started.append(trainer)
+        await trainer.start()
+        await trainer.shows("trainer is ready", timeout_s=60)
+        return trainer
+
+    yield another
+    for trainer in started:
+        left = below(trainer.pid)
+        await trainer.kill()
+        await gone(left)
+        assert PASSWORD not in trainer.stdout + trainer.stderr
+
+
+async def has_picture(person: Person) -> None:
+    """Wait for the picture of a run."""
+    while not (await person.says(timeout_s=COLD_S)).photo:
+        pass
+
+
+def losses(message: Message) -> list[str]:
+    """The two promised lines."""
+    return [line for line in message.text.splitlines() if line.startswith("Loss ")]
+
+
+async def run(people: Iterable[Person]) -> list[list[str]]:
+    """What each of them is told by a training, once its picture is there, too."""
+    told = []
+    for person in people:
+        told.append(losses(await person.says("Loss before: ", timeout_s=COLD_S)))
+        await has_picture(person)
+    return told
+
+
+@pytest.mark.tensorflow
+@pytest.mark.timeout(400)
+async def test_two_bots_and_two_trainers_and_one_of_each_killed(
+    telegram: LocalTelegram, town: Town, trainers: Callable[[], Awaitable[Program]]
+) -> None:
+    """Numbers as from a worker of one's own; what the killed had in hand is done by the others within 20 s."""
+    town.environ["NABLA_ENGINE"] = "procrastinate"
+    bots = [await town.bot(), await town.bot()]
+    first, second = [await trainers(), await trainers()]
+    people = [Person(telegram, ADA), Person(telegram, BLAISE)]
+    for person in people:
+        await person.send("/train")
+        await person.says(button="Run")
+        await person.tap("Run")
+    told = await run(people)
+    spec = from_json(Spec, json.loads(await town.ask("SELECT body FROM runs LIMIT 1"))["spec"])
+    local = await here(spec)
+    assert (
+        told == [[f"Loss before: {number(local.loss_before)}", f"Loss after: {number(local.loss_after)}"]] * 2
+    )
+
+    # A training begins at the first trainer and cannot end; then it is killed, and so is a bot.
+    os.kill(second.pid, signal.SIGSTOP)
+    for worker in below(first.pid):
+        os.kill(worker, signal.SIGSTOP)
+    for person in people:
+        await person.tap("Run")
+    await town.becomes("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'", "1")
+    await first.kill()
+    await town.kill(bots.pop(0))
+    os.kill(second.pid, signal.SIGCONT)
+    again = time.monotonic()
+    assert len(await run(people)) == 2
+    print(f"done again after {time.monotonic() - again:.1f} s")
+    await town.at_rest()
+    assert await town.ask("SELECT count(*) FROM errands") == "0"
+    for program in (*bots, second):
+        assert await program.stop() == 0
+        assert "Traceback" not in program.stderr, program.stderr
+
+
+@pytest.mark.tensorflow
+@pytest.mark.timeout(400)
+async def test_a_trainers_bits_are_those_of_a_worker_of_ones_own(
+    town: Town, trainers: Callable[[], Awaitable[Program]]
+) -> None:
+    """The same Spec gives the same Outcome, bit for bit, and a picture; a stop leaves nothing behind."""
+    store = open_store(town.url, queued=True)
+    await store.open()
+    engine = RemoteEngine(errands_of(store, ErrandAnswer))
+    await engine.start()
+    trainer = await trainers()
+    specs = [houses(each, steps=200) for each in Optimizer]
+    there = [await engine.train(1, spec) for spec in specs]
+    picture = await engine.draw(1, specs[0], there[0], LABELS)
+    await engine.stop()
+    await store.close()
+    assert [replace(each, seconds=0.0) for each in there] == [await here(spec) for spec in specs]
+    assert picture.startswith(b"\x89PNG")
+    family = below(trainer.pid)
+    assert await trainer.stop() == 0
+    await gone(family)
+    assert trainer.stderr == ""
+
+
+async def here(spec: Spec) -> Outcome:
+    """The outcome from a worker of this process."""
+    engine = Engine()
+    await engine.start()
+    outcome = await engine.train(1, spec)
+    await engine.stop()
+    return replace(outcome, seconds=0.0)

@@ -49,6 +49,7 @@ class PostgresErrands:
         self._task: asyncio.Task[None] | None = None
         self._ear: asyncpg.Connection | None = None
         self._end = asyncio.Event()
+        self.length = 0  # errands of all bots that wait for a trainer, as last seen
 
     async def start(self) -> None:
         """Begin to listen and to look."""
@@ -110,6 +111,7 @@ class PostgresErrands:
             self._news.clear()
             try:
                 await self._listen()
+                self.length = await self._run(queueing.length)
                 if self._waiting:
                     await self._run(self._look)
             except Exception as error:  # noqa: BLE001 (the next look may reach the server)

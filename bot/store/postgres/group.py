@@ -44,6 +44,8 @@ class Group:
         self._waiting: deque[Waiting] = deque()
         self._wake = asyncio.Event()
         self._closing = False
+        self.groups = 0  # transactions so far
+        self.items = 0  # pieces in them
         self._task = asyncio.create_task(self._live())
 
     def __len__(self) -> int:
@@ -74,6 +76,8 @@ class Group:
             await self._wake.wait()
             self._wake.clear()
             while taken := self._take():
+                self.groups += 1
+                self.items += len(taken)
                 for one, result in zip(taken, await self._serve([one.piece for one in taken]), strict=True):
                     _settle(one.future, result)
             if self._closing:

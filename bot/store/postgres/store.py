@@ -21,6 +21,7 @@ from bot.store.base import (
     OptionFigure,
     Post,
     PostAnswer,
+    Pulse,
     Remembered,
     Run,
     Store,
@@ -248,6 +249,14 @@ class PostgresStore(Store):
 
     async def posts(self, chat: int, lesson: str) -> list[Post]:
         return await self._read(lambda db: queries.posts(db, chat, lesson))
+
+    async def probe(self) -> None:
+        self._writer()
+        await self._read(lambda db: lease.beat(db, abs(self._owner)))
+
+    def pulse(self) -> Pulse:
+        group = self._group
+        return Pulse() if group is None else Pulse(groups=group.groups, items=group.items, waiting=len(group))
 
     async def move(self, old: int, new: int) -> None:
         self._writer()
