@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
 from aiohttp.http_exceptions import HttpProcessingError
 from rich.console import Console
@@ -47,7 +48,9 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
         found.append(settings.webhook.secret)
     _, at, _ = settings.database_url.rpartition("@")
     if at:
-        found += [settings.database_url, settings.database_url.rpartition("@")[0].rpartition(":")[2]]
+        password = settings.database_url.rpartition("@")[0].rpartition(":")[2]
+        found += [settings.database_url, password, unquote(password)]
+    found += parse_qs(settings.database_url.partition("?")[2]).get("password", [])
     return tuple(sorted((secret for secret in found if len(secret) > 3), key=len, reverse=True))
 
 

@@ -299,6 +299,13 @@ class Store(GroupStore, Protocol):
     async def sweep(self, *, now: datetime) -> None:
         """Drop inbox rows handled more than 48 h ago."""
 
+    async def turn(self, name: str, *, every_s: float) -> bool:
+        """Whether it is this process's turn at what all of them together do at most once in that time.
+
+        Always, where one process has the store: it paces itself.
+        """
+        return True
+
     async def probe(self) -> None:
         """Write something that changes nothing, to the disk; raises what a change would raise now.
 

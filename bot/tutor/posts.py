@@ -149,7 +149,10 @@ class Posts:
         while code in self._waiting:
             self._waiting.discard(code)
             try:
-                await self._edit(code)
+                if await self._store.turn(f"totals-{code}", every_s=RENEW_S):
+                    await self._edit(code)
+                else:  # another process has just renewed it
+                    self._waiting.add(code)
             except Exception as error:  # noqa: BLE001 (totals can wait: the next tap or start renews them)
                 log.error("the totals of post %s were not renewed: %s", code, type(error).__name__)
             await self._sleep(RENEW_S)

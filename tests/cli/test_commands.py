@@ -48,7 +48,7 @@ def test_help_and_version(nabla: Nabla) -> None:
     """Every command is named with what it does; `-h` too."""
     text = nabla("--help").output
     assert nabla("-h").output == text
-    for command in ("run", "check", "stats", "backup", "restore"):
+    for command in ("run", "check", "stats", "backup", "restore", "trainer"):
         assert re.search(rf"^  {command}  +[A-Z]", text, re.MULTILINE)
         assert nabla(command, "--help").exit_code == 0
     assert nabla("--version").output == f"nabla, version {__version__}\n"
@@ -412,7 +412,20 @@ def test_a_wrong_database_url_is_one_line(nabla: Nabla, command: str, url: str) 
     assert "pa55word" not in result.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "stats"])
+@pytest.mark.parametrize("url", ["", "sqlite:///nabla.db"])
+def test_procrastinate_and_trainers_want_postgres(nabla: Nabla, url: str) -> None:
+    """Exit code 2, one line with the variable."""
+    result = nabla("run", NABLA_ENGINE="procrastinate", NABLA_DATABASE_URL=url)
+    assert result.exit_code == 2
+    assert ONE_LINE.fullmatch(result.stderr)
+    assert result.stderr.startswith("nabla: NABLA_ENGINE: 'procrastinate' is not usable; wanted: local, or")
+    result = nabla("trainer", NABLA_DATABASE_URL=url)
+    assert result.exit_code == 2
+    assert ONE_LINE.fullmatch(result.stderr)
+    assert result.stderr.startswith("nabla: NABLA_DATABASE_URL: a trainer needs the bots' Postgres")
+
+
+@pytest.mark.parametrize("command", ["run", "stats", "trainer"])
 @pytest.mark.skipif(postgres_missing() is not None, reason=postgres_missing() or "")
 def test_a_postgres_that_is_not_there_is_one_line(nabla: Nabla, command: str) -> None:
     """Exit code 1, the place without user and password."""

@@ -149,6 +149,25 @@ async def test_a_server_that_went_away_and_came_back(stores: Stores, postgres: C
     assert list(words) == await store.unsaid()
 
 
+async def test_what_all_do_only_so_often_is_one_processs_turn(stores: Stores) -> None:
+    """Of several that ask at once one may; the next turn comes with time; other names have their own."""
+    both = [await stores(), await stores()]
+    turns = await asyncio.gather(*(store.turn("a", every_s=60.0) for store in both * 10))
+    assert turns.count(True) == 1
+    assert await both[0].turn("b", every_s=60.0)
+    assert await both[1].turn("a", every_s=0.0)
+
+
+async def test_probing_takes_nothing_over(stores: Stores) -> None:
+    """Health asks whether the store can write; what another process left is not taken by that."""
+    one, two = await stores(), await stores(beat_s=1000.0)
+    await one.commit(Change(learner=ANN, job=Job(learner=ANN, code="a", body="{}")), now=NOW)
+    await one.close()
+    await two.probe()
+    assert two.pulse().waiting == 0
+    assert [job.code for job in await two.jobs()] == ["a"]
+
+
 async def test_a_newer_schema_is_refused_and_left_alone(postgres: Cluster, stores: Stores) -> None:
     """A step that this program does not know: one line, and nothing is changed."""
     store = await stores()

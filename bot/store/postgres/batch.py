@@ -80,9 +80,10 @@ _SCREEN = """INSERT INTO screens (learner, key, message)
     JOIN learners ON learner = chat
     ORDER BY learner, key
     ON CONFLICT (learner, key) DO UPDATE SET message = excluded.message"""
-_POSTED = """UPDATE posts SET message = stands.message
+# Said before its group got a new id, a post stands where no edit reaches it.
+_POSTED = """UPDATE posts SET message = CASE WHEN posts.chat = stands.chat THEN stands.message ELSE 0 END
     FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS stands (chat, key, message)
-    WHERE posts.code = stands.key AND posts.chat = stands.chat"""
+    WHERE posts.code = stands.key AND (posts.chat = stands.chat OR posts.message IS NULL)"""
 
 
 async def _commit(

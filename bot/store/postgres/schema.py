@@ -3,8 +3,9 @@
 Law: a step that was released is never changed, only followed by another; all run in one transaction under an
 advisory lock, so that of several processes that start at once one does them. What is newer is left alone.
 
-Beside the tables that SQLite has: `owners`, a process that lives as long as its `beat` is fresh. `owner` in
-`inbox`, `words` and `jobs` says who has a row in hand; whose owner is gone is taken over by another process.
+Beside the tables that SQLite has: `turns`, when a process last did what all together do only so often; `errands`,
+what trainers are asked for; `owners`, a process that lives as long as its `beat` is fresh. `owner` in `inbox`,
+`words` and `jobs` says who has a row in hand; whose owner is gone is taken over by another process.
 Names are compared byte for byte (`COLLATE "C"`), as in SQLite.
 """
 
@@ -108,6 +109,10 @@ CREATE TABLE post_answers (
     PRIMARY KEY (code, learner)
 );
 CREATE INDEX post_answers_learner ON post_answers (learner);
+CREATE TABLE turns (
+    name text COLLATE "C" PRIMARY KEY,
+    taken_at timestamptz NOT NULL
+);
 CREATE INDEX post_answers_time ON post_answers (answered_at);
 CREATE TABLE chats (
     chat bigint PRIMARY KEY,

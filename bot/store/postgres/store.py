@@ -250,6 +250,10 @@ class PostgresStore(Store):
     async def posts(self, chat: int, lesson: str) -> list[Post]:
         return await self._read(lambda db: queries.posts(db, chat, lesson))
 
+    async def turn(self, name: str, *, every_s: float) -> bool:
+        self._writer()
+        return await self._read(lambda db: db.fetchval(_TURN, name, every_s)) is not None
+
     async def probe(self) -> None:
         self._writer()
         await self._read(lambda db: lease.beat(db, abs(self._owner)))
@@ -348,12 +352,17 @@ class PostgresStore(Store):
         limit = moment(now) - KEEP_HANDLED
         self._writer()
         await self._read(lease.bury)
+        await self._read(lambda db: db.execute(_OLD_TURNS))
         if self._queued:
             await self._read(lambda db: queueing.sweep(db, limit))
         while await self._read(lambda db: db.fetchval(_SWEEP, limit, SWEEP_ROWS)) == SWEEP_ROWS:
             pass
 
 
+_TURN = """INSERT INTO turns (name, taken_at) VALUES ($1, clock_timestamp())
+    ON CONFLICT (name) DO UPDATE SET taken_at = excluded.taken_at
+    WHERE turns.taken_at <= excluded.taken_at - make_interval(secs => $2) RETURNING 1"""
+_OLD_TURNS = "DELETE FROM turns WHERE taken_at < clock_timestamp() - interval '1 day'"
 _SWEEP = """WITH gone AS (
     DELETE FROM inbox WHERE number IN (
         SELECT number FROM inbox WHERE handled_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
