@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import calls, starting, storing, tapping, training
+from tests.bench import calls, postgres, starting, storing, tapping, training
 from tests.bench.figures import Figure, as_json, earlier, load, machine, markdown
 
 PARTS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "taps": tapping.measure,
     "calls": calls.measure,
     "store": storing.measure,
+    "postgres": postgres.measure,
 }
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from bot.store.base import Answer, Change, NewWord, UpdateKey
+from bot.store.base import Answer, Change, NewWord, Store, UpdateKey
 from bot.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,12 +49,12 @@ def change() -> Change:
     )
 
 
-async def answer(store: SqliteStore) -> None:
+async def answer(store: Store) -> None:
     """One durable answer."""
     await store.commit(change(), now=NOW)
 
 
-async def tap(store: SqliteStore) -> None:
+async def tap(store: Store) -> None:
     """All that a tap asks of the store."""
     tapped = change()
     learner = tapped.learner or 0
@@ -115,7 +115,7 @@ async def main(folder: Path) -> None:
     print(f"{'bare small rows, 512 a commit':32}{many:10,.0f}/s  {many / one:5.1f} times")
 
 
-async def load(store: SqliteStore) -> None:
+async def load(store: Store) -> None:
     """One look at a learner."""
     await store.load(1 + next(_numbers) % LEARNERS)
 
