@@ -37,6 +37,7 @@ from bot.training.remote import ErrandAnswer, RemoteEngine
 from bot.tutor.activities import Activities
 from bot.tutor.clock import Clock
 from bot.tutor.posts import Posts
+from bot.tutor.rounds import Rounds
 from bot.tutor.shelf import Shelf
 from bot.tutor.trainings import TrainingEngine, Trainings
 from bot.tutor.tutor import Tutor
@@ -186,6 +187,14 @@ class House:
         )
         stack.push_async_callback(clock.stop)
         activities.on_command("post", posts.command)
+        rounds = Rounds(
+            activities=activities,
+            store=store,
+            now=self._means.now,
+            chance=self._chance,
+            sleep=self._means.sleep,
+        )
+        stack.push_async_callback(rounds.stop)
         await chat.start(tutor, activities)
         await trainings.resume()
         await posts.resume()

@@ -36,6 +36,25 @@ class Action(StrEnum):
     LANGUAGE = "la"  # :language, `auto` for Telegram's
     FORGET = "fy"
     KEEP_ALL = "fn"
+    ROUND_PACE = "rp"  # :seconds, 0 for no timer
+    ROUND_BEGIN = "rb"
+    ROUND_OPTION = "ro"  # :place of the question, place shown
+    ROUND_ON = "rn"  # :what it goes on from
+    JOIN = "jn"
+    LEAVE = "lv"
+
+
+# What buttons of activities in groups do; all others are answered by `bot.core.session`.
+IN_GROUPS = frozenset(
+    {
+        Action.ROUND_PACE,
+        Action.ROUND_BEGIN,
+        Action.ROUND_OPTION,
+        Action.ROUND_ON,
+        Action.JOIN,
+        Action.LEAVE,
+    }
+)
 
 
 SEPARATOR = ":"

@@ -13,7 +13,7 @@ from bot.course.model import Lesson
 
 BURST = timedelta(seconds=2)  # chatter that comes closer together gets one answer
 AUTO = "auto"
-LATER = ("round", "stop", "experiment", "plan", "top")  # for groups; not built yet
+LATER = ("experiment", "plan")  # for groups; not built yet
 
 
 def plain(turn: Turn, text: str, **params: str | int) -> None:
@@ -198,6 +198,9 @@ COMMANDS: dict[str, Callable[[Turn, Command], None]] = {
     "help": says("help.text"),
     "privacy": says("privacy.text"),
     "post": says("post.private"),
+    "round": says("live.private"),
+    "stop": says("live.private_stop"),
+    "top": says("live.private_top"),
 } | dict.fromkeys(LATER, later)
 
 

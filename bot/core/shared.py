@@ -37,13 +37,23 @@ def answer(turn: Turn, tap: SharedTap) -> None:
 
 
 def _count(turn: Turn, lesson: Lesson, question: Question, post: SeenPost, option: int) -> None:
+    turn.effects += [
+        ShowVerdict(lesson=lesson.id, question=question.id, option=option),
+        RecordShared(code=post.code, option=option, correct=question.options[option].correct),
+    ]
+    # A post has no moment at which a person first saw it.
+    credit(turn, lesson, question, option, source=SOURCE, seconds=None)
+
+
+def credit(
+    turn: Turn, lesson: Lesson, question: Question, option: int, *, source: str, seconds: float | None
+) -> None:
+    """Count an answer that was given in a group in the person's own progress, as a sitting of its own."""
     correct = question.options[option].correct
     study = turn.session.study(lesson.id)
     sitting = study.sittings + 1
     turn.remember_in(lesson.id, sittings=sitting, firsts={question.id: correct, **study.firsts})
-    turn.effects += [
-        ShowVerdict(lesson=lesson.id, question=question.id, option=option),
-        RecordShared(code=post.code, option=option, correct=correct),
+    turn.effects.append(
         Record(
             lesson=lesson.id,
             question=question.id,
@@ -51,11 +61,11 @@ def _count(turn: Turn, lesson: Lesson, question: Question, post: SeenPost, optio
             option=option,
             correct=correct,
             hints=0,
-            seconds=None,  # a post has no moment at which a person first saw it
+            seconds=seconds,
             answered_at=turn.now,
-            source=SOURCE,
-        ),
-    ]
+            source=source,
+        )
+    )
 
 
 def explain(turn: Turn, lesson: Lesson, post: SeenPost) -> None:

@@ -36,9 +36,11 @@ def activities(db: Connection, chat: int | None, kind: str | None) -> list[Activ
     return list(_activities(db, where, (chat, kind)))
 
 
-def ended(db: Connection, kind: str, since: str) -> list[Activity]:
+def ended(db: Connection, kind: str, since: str, chat: int | None) -> list[Activity]:
     """What is over and was begun since then, oldest first."""
-    return list(_activities(db, "over AND kind = ? AND made_at >= ?", (kind, since)))
+    if chat is None:
+        return list(_activities(db, "over AND kind = ? AND made_at >= ?", (kind, since)))
+    return list(_activities(db, "over AND kind = ? AND made_at >= ? AND chat = ?", (kind, since, chat)))
 
 
 def due(db: Connection, now: str) -> list[Activity]:

@@ -99,8 +99,8 @@ class GroupStore(Protocol):
     async def activities(self, *, chat: int | None = None, kind: str | None = None) -> list[Activity]:
         """What goes on (in a chat; of a kind), oldest first."""
 
-    async def ended(self, kind: str, since: datetime) -> list[Activity]:
-        """What is over and was begun since then, oldest first."""
+    async def ended(self, kind: str, since: datetime, *, chat: int | None = None) -> list[Activity]:
+        """What is over and was begun since then (in a chat), oldest first."""
 
     async def due(self, now: datetime) -> list[Activity]:
         """What wants to be woken by now, the longest waiting first."""

@@ -155,8 +155,8 @@ class SqliteStore(Store):
     async def activities(self, *, chat: int | None = None, kind: str | None = None) -> list[Activity]:
         return await self._read(lambda db: group_queries.activities(db, chat, kind))
 
-    async def ended(self, kind: str, since: datetime) -> list[Activity]:
-        return await self._read(lambda db: group_queries.ended(db, kind, stamp(since)))
+    async def ended(self, kind: str, since: datetime, *, chat: int | None = None) -> list[Activity]:
+        return await self._read(lambda db: group_queries.ended(db, kind, stamp(since), chat))
 
     async def due(self, now: datetime) -> list[Activity]:
         return await self._read(lambda db: group_queries.due(db, stamp(now)))

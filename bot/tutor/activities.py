@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.core.effects import Toast
+from bot.core.effects import OpenPrivate, Toast
 from bot.errors import StaleError
 from bot.store.base import Change, NewWord, Store, UpdateKey
 from bot.store.groups import Activity
@@ -153,7 +153,18 @@ class Activities:
         if await self.tutor.commit(Change(learner=None, update=tap.update)) is not None:
             self._say([self.tutor.unkept(word)])
 
-    def answer_word(self, tap: GroupTap, toast: Toast) -> NewWord:
+    async def open_private(self, tap: GroupTap, payload: str) -> None:
+        """Answer a tap that changes nothing by the bot's own link: the private chat shows what it names."""
+        word = self.answer_word(tap, OpenPrivate(payload=payload))
+        if await self.tutor.commit(Change(learner=None, update=tap.update)) is not None:
+            self._say([self.tutor.unkept(word)])
+
+    def renew(self, activity: Activity, message: Message, key: str) -> None:
+        """Edit what stands in a chat, by a word that can be made anew at any time."""
+        word = NewWord(chat=activity.chat, kind="edit", body=dumps(message.as_json()), key=key)
+        self._say([self.tutor.unkept(word)])
+
+    def answer_word(self, tap: GroupTap, toast: Toast | OpenPrivate) -> NewWord:
         """The answer to a tap, to be committed with what it changed."""
         stage = self.tutor.stage(pick(None, tap.by.language))
         return answer_word(stage, toast, chat=tap.by.id, callback=tap.callback)

@@ -1,4 +1,4 @@
-"""What the store keeps as JSON, as values: a run under its code, a post as one person sees it."""
+"""What the store keeps as JSON, as values: a run under its code, a post as one person sees it, a session."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from typing import Any
 
 from bot.core.events import SeenPost
 from bot.core.experiment import Spec, Verdict, from_json, to_json
-from bot.store.base import Post, PostAnswer
+from bot.core.state import Session
+from bot.store.base import Post, PostAnswer, Remembered
+from bot.tutor.learner import Learner
 
 
 def dumps(body: Any) -> str:
@@ -53,3 +55,11 @@ def seen_post(post: Post, answer: PostAnswer | None) -> SeenPost | None:
         seen=body["seen"],
         chosen=answer.option if answer else None,
     )
+
+
+def session_of(remembered: Remembered, learner: Learner) -> Session:
+    """The session as it was left, with the language that Telegram tells now."""
+    session = Session.model_validate_json(remembered.session) if remembered.session else Session()
+    if learner.language and learner.language != session.tongue:
+        session = session.model_copy(update={"tongue": learner.language})
+    return session

@@ -22,7 +22,7 @@ from bot.errors import OverloadedError, StaleError
 from bot.store.base import Change, NewWord, Remembered, Store, UpdateKey, Word
 from bot.training.program import program
 from bot.tutor.gather import answer_word, gather
-from bot.tutor.kept import Replay, dumps, seen_post
+from bot.tutor.kept import Replay, dumps, seen_post, session_of
 from bot.tutor.learner import Learner
 from bot.view.stage import Stage
 from bot.view.texts import Texts, languages, pick
@@ -41,7 +41,8 @@ class Tutor:
     lessons: gives the lessons by id as they are now; say: takes words to be said; now: UTC.
     Hooks: `on_job` is told of a training that begins, when that is committed; `on_job_over` that nobody waits for
     one any more, when that is committed; `on_seen` where a tap shows that a screen stands; `on_post_answered` of
-    a post's code when its totals changed.
+    a post's code when its totals changed; `seen_live` gives a question of a live round as a person saw it;
+    `before_forget` look for what was shown of a person, and what each gives back is called when all is deleted.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class Tutor:
         self.on_job_over: Callable[[str], None] = lambda code: None
         self.on_seen: Callable[[int, str, int], None] = lambda learner, key, message: None
         self.on_post_answered: Callable[[str], None] = lambda code: None
+        self.seen_live: Callable[[str, int], Awaitable[SeenPost | None]] = _nothing_seen
+        self.before_forget: list[Callable[[int], Awaitable[Callable[[], None]]]] = []
 
     def stage(self, language: str) -> Stage:
         """What screens are drawn with, in a language."""
@@ -74,7 +77,7 @@ class Tutor:
 
     async def stage_of(self, learner: int) -> Stage:
         """What a learner's screens are drawn with, where no update tells the language."""
-        session = _session(await self._store.load(learner), Learner(id=learner))
+        session = session_of(await self._store.load(learner), Learner(id=learner))
         return self.stage(pick(session.language, session.tongue))
 
     def new_key(self) -> str:
@@ -118,7 +121,7 @@ class Tutor:
         message: int | None,
     ) -> None:
         remembered = await self._store.load(learner.id)
-        session = _session(remembered, learner)
+        session = session_of(remembered, learner)
         event = await self._complete(learner.id, event, session, remembered, message)
         stage = self.stage(pick(session.language, session.tongue))
         now = self._now()
@@ -227,7 +230,9 @@ class Tutor:
             wanted = screen.ref if screen and event.action == Action.CODE else ""
             return replace(event, in_place=in_place, shared=await self._shared(wanted))
         if isinstance(event, Command) and event.argument.startswith(("p-", "e-")):
-            return replace(event, post=await self._seen_post(event.argument[2:].strip(), learner))
+            code = event.argument[2:].strip()
+            post = await self._seen_post(code, learner) or await self.seen_live(code, learner)
+            return replace(event, post=post)
         if isinstance(event, SharedTap):
             return replace(event, post=await self._seen_post(event.code, learner))
         if isinstance(event, Command) and event.argument.startswith("r-"):
@@ -250,10 +255,13 @@ class Tutor:
 
         A kill between the two leaves the learner without the sentence, but never with the data.
         """
+        renewals = [await look(learner) for look in self.before_forget]
         await self._store.forget(learner, update=change.update)
         if change.job_done is not None:
             self.on_job_over(change.job_done)
         self._say_unkept(change.words)
+        for renew in renewals:
+            renew()
 
     async def _answer_stranger(self, change: Change) -> None:
         """Answer without keeping who tapped: after `/forget`, the second half of a double tap leaves no id."""
@@ -264,9 +272,5 @@ class Tutor:
         self._say(self.unkept(word) for word in words)
 
 
-def _session(remembered: Remembered, learner: Learner) -> Session:
-    """The session as it was left, with the language that Telegram tells now."""
-    session = Session.model_validate_json(remembered.session) if remembered.session else Session()
-    if learner.language and learner.language != session.tongue:
-        session = session.model_copy(update={"tongue": learner.language})
-    return session
+async def _nothing_seen(code: str, learner: int) -> SeenPost | None:
+    return None

@@ -1,12 +1,15 @@
 """Scene in, messages out: the one door to how things look, and every message of a lesson in its longest state."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 from bot.core.experiment import Spec
+from bot.core.live import MOST, PACES_S, Live, Phase
 from bot.core.panel import new_state
 from bot.core.panel import scene as panel_scene
-from bot.core.quiz import why_parts
+from bot.core.quiz import print_of, why_parts
 from bot.core.scenes import (
     AskForget,
     AskOver,
@@ -27,8 +30,9 @@ from bot.core.scenes import (
     Waiting,
     Welcome,
 )
+from bot.core.state import Asked
 from bot.course.model import Lesson, Question
-from bot.view import lab, menu, post, question, reading
+from bot.view import lab, live, menu, post, question, reading
 from bot.view.message import Message, Rows
 from bot.view.rich import Rich
 from bot.view.stage import Stage
@@ -87,6 +91,10 @@ def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, LabelRows]]:
                     stage, _posted(lesson, each), SAMPLE_KEY, answered=MOST_ANSWERS, right=MOST_ANSWERS
                 )
                 yield f"questions[{place}]", shared.rich, _labels(shared.rows)
+                for put in _in_rounds(lesson, each):
+                    tally = dict.fromkeys(range(len(each.options)), MOST_ANSWERS)
+                    message = live.question_message(stage, put, SAMPLE_KEY, tally)
+                    yield f"questions[{place}]", message.rich, _labels(message.rows)
         if lesson.lab:
             state_ = new_state(lesson.lab).model_copy(
                 update={"fresh": False, "shared": True, "restarted": True}
@@ -114,6 +122,27 @@ def _states(lesson: Lesson, asked: Question) -> Iterator[QuestionScene]:
 def _posted(lesson: Lesson, asked: Question) -> QuestionScene:
     order = tuple(range(len(asked.options)))
     return QuestionScene(lesson=lesson.id, question=asked.id, order=order, place=1, total=1, alone=True)
+
+
+def _in_rounds(lesson: Lesson, asked: Question) -> Iterator[Live]:
+    """In a live round: asked, and solved, at any pace, after the bot was away."""
+    order = tuple(range(len(asked.options)))
+    was = Asked(
+        question=asked.id, order=order, seen=print_of(asked), shown_at=datetime.min.replace(tzinfo=UTC)
+    )
+    for pace, phase in product((max(PACES_S), None), (Phase.OPEN, Phase.LAST, Phase.SHOWN)):
+        yield Live(
+            language="",
+            lesson=lesson.id,
+            title=lesson.title,
+            questions=(asked.id,) * MOST,
+            chat=0,
+            pace_s=pace,
+            phase=phase,
+            next=MOST,
+            asked=(was,) * MOST,
+            away=True,
+        )
 
 
 def _labels(rows: Rows) -> LabelRows:

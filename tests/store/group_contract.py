@@ -73,6 +73,8 @@ class GroupContract:
         assert await store.activities() == []
         assert [each.code for each in await store.ended("round", NOW)] == ["a1"]
         assert await store.ended("round", NOW + MINUTE) == []
+        assert [each.code for each in await store.ended("round", NOW, chat=GROUP)] == ["a1"]
+        assert await store.ended("round", NOW, chat=OTHER) == []
 
     async def test_one_alone_of_a_kind_goes_on_in_a_topic(self, store: Store) -> None:
         """A second is refused until the first is over; other topics, chats and kinds have their own."""

@@ -108,8 +108,8 @@ class GroupModel(GroupStore):
         going_on = [each for each in self.groups.activities.values() if not each.over]
         return [each for each in going_on if chat in (None, each.chat) and kind in (None, each.kind)]
 
-    async def ended(self, kind: str, since: datetime) -> list[Activity]:
-        over = [each for each in self.groups.activities.values() if each.over]
+    async def ended(self, kind: str, since: datetime, *, chat: int | None = None) -> list[Activity]:
+        over = [a for a in self.groups.activities.values() if a.over and chat in (None, a.chat)]
         return [each for each in over if each.kind == kind and each.made_at >= since]
 
     async def due(self, now: datetime) -> list[Activity]:

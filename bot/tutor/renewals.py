@@ -1,0 +1,51 @@
+"""What stands in a group, renewed while people tap: now, or when ten seconds have passed since the last time."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.tutor.tutor import Sleep
+
+log = logging.getLogger(__name__)
+
+RENEW_S = 10.0  # between two renewals of one message
+
+
+class Renewals:
+    """Renews messages by their keys; `renew` makes one anew, however many wanted it."""
+
+    def __init__(self, renew: Callable[[str], Awaitable[None]], *, sleep: Sleep) -> None:
+        self._renew = renew
+        self._sleep = sleep
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._wanted: set[str] = set()  # since their last renewal began
+        self._stopped = False
+
+    def want(self, key: str) -> None:
+        """Something changed in what stands under a key."""
+        self._wanted.add(key)
+        if key not in self._tasks and not self._stopped:
+            self._tasks[key] = asyncio.create_task(self._run(key))
+
+    async def stop(self) -> None:
+        """Renew at once what was wanted, then no more."""
+        self._stopped = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._wanted:
+            await self._once(self._wanted.pop())
+
+    async def _run(self, key: str) -> None:
+        while key in self._wanted:
+            self._wanted.discard(key)
+            await self._once(key)
+            await self._sleep(RENEW_S)
+        del self._tasks[key]  # here, not in a callback: what is wanted in between would wait for the next
+
+    async def _once(self, key: str) -> None:
+        try:
+            await self._renew(key)
+        except Exception as error:  # noqa: BLE001 (it can wait: the next tap renews it)
+            log.error("%s was not renewed: %s", key, type(error).__name__)

@@ -1,0 +1,327 @@
+"""Live rounds in groups: what the clock, taps and commands do to a round, and what is said of it.
+
+Law: a tap on an option is a vote and an answer in that person's progress, committed together while the question
+stands; it changes no round, so that a storm of taps is a storm of rows. All else changes the round by compare and
+swap, one after the other, and what is said of it is committed with it; a renewal of what stands comes between two
+changes, never behind a newer one.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+
+from bot.core import live as core
+from bot.core.actions import Action
+from bot.core.effects import Toast
+from bot.core.events import SeenPost
+from bot.core.live import Counted, Live, Moment, Part, Phase, Step, Uncounted
+from bot.errors import StaleError
+from bot.store.base import Change, NewWord, Store, UpdateKey
+from bot.store.groups import Activity, Vote
+from bot.tutor.activities import TRIES, Activities, GroupTap, Said, of
+from bot.tutor.credit import credited
+from bot.tutor.renewals import Renewals
+from bot.tutor.round_commands import RoundCommands
+from bot.tutor.tables import ROUND, TOP, Tables, table_key
+from bot.tutor.tutor import Sleep
+from bot.view.live import Tally, lobby_message, question_message
+
+SOURCE = "round"
+Move = Callable[[Activity, Live, Moment], Step | None]
+UNCOUNTED = {
+    Uncounted.NOTED: "live.noted_before",
+    Uncounted.LATE: "live.late",
+    Uncounted.CHANGED: "live.question_changed",
+    Uncounted.STALE: "live.was_ended",
+}
+
+
+class Rounds:
+    """The kind `round`, with its commands; the kind `top` too, whose tables are made of rounds."""
+
+    def __init__(
+        self,
+        *,
+        activities: Activities,
+        store: Store,
+        now: Callable[[], datetime],
+        chance: Random,
+        sleep: Sleep,
+    ) -> None:
+        self._activities = activities
+        self._tutor = activities.tutor
+        self._store = store
+        self._now = now
+        self._chance = chance
+        self._renewals = Renewals(self._renew, sleep=sleep)
+        self._tables = Tables(activities=activities, store=store, want=self._renewals.want)
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._tutor.seen_live = self.seen
+        self._tutor.before_forget.append(self._tables.before_forget)
+        commands = RoundCommands(activities=activities, store=store, chance=chance, stop=self.stop_round)
+        activities.add(ROUND, self)
+        activities.add(TOP, self)
+        activities.on_command("round", commands.begin)
+        activities.on_command("stop", commands.stop)
+        activities.on_command("top", commands.limited(self._tables.top))
+
+    async def stop(self) -> None:
+        """Renew what waits for it, then no more."""
+        await self._renewals.stop()
+
+    # time
+
+    async def wake(self, activity: Activity) -> None:
+        """Its time has come; where the bot was taken out, it ends without a word."""
+        chat = await self._store.known_chat(activity.chat)
+        outside = chat is not None and not chat.inside
+
+        def move(activity: Activity, live: Live, moment: Moment) -> Step | None:
+            if activity.due is None or activity.due > moment.now:
+                return None
+            step = core.stop(live, moment) if outside else core.wake(live, activity.due, moment)
+            return replace(step, parts=()) if outside else step
+
+        await self._change(activity.code, move)
+
+    # taps
+
+    async def tap(self, activity: Activity, tap: GroupTap) -> None:
+        """A letter, a name, or a button for whoever steers."""
+        live = _live(activity) if activity.kind == ROUND else None
+        if tap.action == Action.JOIN:
+            await self._tables.join(activity, tap)
+        elif tap.action == Action.LEAVE:
+            await self._tables.leave(tap)
+        elif live is None:
+            await self._activities.answer(tap, "stale")
+        elif tap.action == Action.ROUND_OPTION:
+            await self._vote(activity, tap)
+        elif tap.action in _STEERING:
+            await self._steer(activity, tap)
+        else:
+            await self._activities.answer(tap, "stale")
+
+    async def _vote(self, activity: Activity, tap: GroupTap) -> None:
+        """Count the tap while the question stands; if it has just gone on, look again."""
+        for _ in range(TRIES):
+            live = _live(activity)
+            tapped = core.parse_option(tap.argument)
+            item = str(tapped[0]) if tapped else ""
+            voted = bool(item) and await self._store.ballot(activity.code, item, tap.by.id) is not None
+            shelf = self._tutor.stage(live.language).shelf
+            found = core.answer(live, tap.argument, voted=voted, now=self._now(), shelf=shelf)
+            if not isinstance(found, Counted):
+                await self._answer_uncounted(activity, tap, found)
+                return
+            try:
+                if await self._count(activity, tap, found):
+                    self._renewals.want(question_key(activity.code, found.place))
+            except StaleError:
+                activity = await self._store.activity(activity.code) or activity
+            else:
+                return
+        raise StaleError(f"round {activity.code} changed {TRIES} times while one tap was counted")
+
+    async def _count(self, activity: Activity, tap: GroupTap, found: Counted) -> bool:
+        lesson = self._tutor.stage(_live(activity).language).shelf[found.lesson]
+        question = next(each for each in lesson.practice if each.id == found.question)
+        change = await credited(
+            tap.by,
+            lesson,
+            question,
+            found.option,
+            source=SOURCE,
+            seconds=found.seconds,
+            tutor=self._tutor,
+            store=self._store,
+            now=self._now(),
+            chance=self._chance,
+        )
+        vote = Vote(
+            code=activity.code,
+            item=str(found.place),
+            choice=found.option,
+            cast_at=self._now(),
+            points=found.points,
+            seconds=found.seconds if found.points else None,  # only the time for what was right decides a tie
+        )
+        noted = self._activities.answer_word(tap, Toast(text="live.noted", alert=True))
+        return await self._activities.commit(
+            replace(
+                change,
+                update=tap.update,
+                votes=(vote,),
+                while_at=(activity.code, activity.version),
+                words=(noted,),
+            )
+        )
+
+    async def _answer_uncounted(self, activity: Activity, tap: GroupTap, why: Uncounted) -> None:
+        tapped = core.parse_option(tap.argument)
+        if why is Uncounted.WHY and tapped is not None:
+            await self._activities.open_private(tap, f"p-{activity.code}{tapped[0]:02d}")
+        elif why is Uncounted.STALE and not activity.over:
+            await self._activities.answer(tap, "live.went_on", alert=True)
+        else:
+            await self._activities.answer(tap, UNCOUNTED[why], alert=True)
+
+    async def _steer(self, activity: Activity, tap: GroupTap) -> None:
+        """A button for the starter and administrators."""
+        if tap.by.id != activity.starter and not await tap.in_charge():
+            await self._activities.answer(tap, "live.not_yours", alert=True)
+            return
+        step, done, refused = _STEERING[tap.action]
+        done_word = self._activities.answer_word(tap, Toast(text=done))
+        moved = await self._change(
+            activity.code,
+            lambda _, live, moment: step(live, tap.argument, moment),
+            update=tap.update,
+            first=done_word,
+        )
+        if not moved:
+            await self._activities.answer(tap, refused, alert=True)
+
+    async def stop_round(self, code: str, update: UpdateKey) -> bool:
+        """End a round by a command; False: it is over already."""
+        return await self._change(code, lambda _, live, moment: core.stop(live, moment), update=update)
+
+    # changing and saying
+
+    async def _change(
+        self, code: str, move: Move, *, update: UpdateKey | None = None, first: NewWord | None = None
+    ) -> bool:
+        """Move a round on; `first` is said before all else. False: it was left as it is."""
+        made: list[tuple[Activity, Step, Tally]] = []
+
+        async def become(activity: Activity) -> Change | None:
+            if activity.over:
+                return None
+            live = _live(activity)
+            tally = await self._tally(activity, live)
+            moment = Moment(
+                now=self._now(),
+                chance=self._chance,
+                shelf=self._tutor.stage(live.language).shelf,
+                answered=sum(tally.values()),
+            )
+            step = move(activity, live, moment)
+            if step is None:
+                return None
+            moved = live.chat != activity.chat
+            step = replace(step, live=step.live.model_copy(update={"chat": activity.chat}))
+            over = step.live.phase is Phase.OVER
+            after = replace(activity, body=step.live.model_dump_json(), due=step.due, over=over)
+            made[:] = [(after, step, tally)]
+            said = [await self._said(after, step, part, tally, moved=moved) for part in step.parts]
+            words = self._activities.words(of(activity), said)
+            return Change(
+                learner=None, update=update, activity=after, words=(first, *words) if first else words
+            )
+
+        async with self._lock(code):
+            done = await self._activities.swap(code, become)
+            if done:
+                await self._count_again(*made[0])
+        return done
+
+    async def _said(self, activity: Activity, step: Step, part: Part, tally: Tally, *, moved: bool) -> Said:
+        """One message of a step; message ids do not move with a group, so what stood there is said anew."""
+        live, code = step.live, activity.code
+        stage = self._tutor.stage(live.language)
+        anew = "say" if moved else "edit"
+        if part is Part.LOBBY:
+            return anew, lobby_message(stage, live, code), f"{code}.l"
+        if part is Part.TABLE:
+            return "say", await self._tables.round_message(activity, live), table_key(code)
+        message = question_message(stage, live, code, {} if step.put else tally)
+        return "say" if step.put else anew, message, question_key(code, live.place)
+
+    async def _count_again(self, activity: Activity, step: Step, tally: Tally) -> None:
+        """A vote that came between the counting and the closing counts: what was just said is corrected."""
+        live = step.live
+        if live.phase is Phase.OVER:
+            self._locks.pop(activity.code, None)
+        if live.running or not live.asked or Part.QUESTION not in step.parts:
+            return
+        now = await self._tally(activity, live)
+        if now == tally:
+            return
+        stage = self._tutor.stage(live.language)
+        message = question_message(stage, live, activity.code, now)
+        self._activities.renew(activity, message, question_key(activity.code, live.place))
+        if Part.TABLE in step.parts:
+            table = await self._tables.round_message(activity, live)
+            self._activities.renew(activity, table, table_key(activity.code))
+
+    async def _renew(self, key: str) -> None:
+        """Make a message anew: how many answered, or a table that somebody joined, left, or was forgotten in."""
+        code, _, what = key.rpartition(".")
+        async with self._lock(code):
+            activity = await self._store.activity(code)
+            if activity is None:
+                return
+            if activity.kind == TOP:
+                self._activities.renew(activity, await self._tables.week_message(activity), key)
+                return
+            live = _live(activity)
+            if key == table_key(code) and activity.over:
+                self._activities.renew(activity, await self._tables.round_message(activity, live), key)
+            elif live.running and what == str(live.place) and live.chat == activity.chat:
+                stage = self._tutor.stage(live.language)
+                tally = await self._tally(activity, live)
+                self._activities.renew(activity, question_message(stage, live, code, tally), key)
+        if activity.over:
+            self._locks.pop(code, None)
+
+    async def _tally(self, activity: Activity, live: Live) -> Tally:
+        """How many chose what at the question that stands."""
+        return dict(await self._store.tally(activity.code, str(live.place))) if live.asked else {}
+
+    def _lock(self, code: str) -> AbstractAsyncContextManager[None]:
+        return self._locks.setdefault(code, asyncio.Lock())
+
+    # in private
+
+    async def seen(self, name: str, learner: int) -> SeenPost | None:
+        """A question of a round as this person saw and answered it, once its time is over; `name`: see `_solved`."""
+        code, number = name[:-2], name[-2:]
+        activity = await self._store.activity(code) if number.isascii() and number.isdecimal() else None
+        if activity is None or activity.kind != ROUND:
+            return None
+        live, place = _live(activity), int(number)
+        if place > live.place or (live.running and place == live.place):
+            return None
+        asked, ballot = live.asked[place], await self._store.ballot(code, str(place), learner)
+        return SeenPost(
+            code=code,
+            lesson=live.lesson,
+            question=asked.question,
+            order=asked.order,
+            seen=asked.seen,
+            chosen=ballot.choice if ballot else None,
+        )
+
+
+# action → the step, what is said when it is done, and when it cannot be
+_STEERING: dict[str, tuple[Callable[[Live, str, Moment], Step | None], str, str]] = {
+    Action.ROUND_PACE: (core.set_pace, "live.pace_set", "live.began"),
+    Action.ROUND_BEGIN: (lambda live, _, moment: core.begin(live, moment), "live.starting", "live.began"),
+    Action.ROUND_ON: (core.go_on, "live.going_on", "live.went_on"),
+}
+
+
+def question_key(code: str, place: int) -> str:
+    """The key of the message with a question."""
+    return f"{code}.{place}"
+
+
+def _live(activity: Activity) -> Live:
+    """The state; one that was ended from outside (two groups became one) is over."""
+    live = Live.model_validate_json(activity.body)
+    if activity.over and live.phase is not Phase.OVER:
+        return live.model_copy(update={"phase": Phase.OVER})
+    return live
