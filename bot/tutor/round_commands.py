@@ -128,9 +128,11 @@ class RoundCommands:
             await self._line(command, "live.usage", lesson=lesson.id, ids=ids or "—")
         elif not lesson.practice:
             await self._line(command, "live.no_questions", title=lesson.title, ids=ids or "—")
-        elif number is not None and not 1 <= int(number) <= (most := min(MOST, len(lesson.practice))):
+        elif number is not None and not 1 <= int(number) <= _most(lesson):
             title, id_ = lesson.title, lesson.id
-            await self._line(command, "live.number", title=title, most=most, number=number, lesson=id_)
+            await self._line(
+                command, "live.number", title=title, most=_most(lesson), number=number, lesson=id_
+            )
         else:
             return lesson, None if number is None else int(number)
         return None
@@ -171,3 +173,8 @@ class RoundCommands:
 
     def _stage(self, command: GroupCommand) -> Stage:
         return self._activities.tutor.stage(pick(None, command.by.language))
+
+
+def _most(lesson: Lesson) -> int:
+    """How many questions a round of a lesson can have."""
+    return min(MOST, len(lesson.practice))
