@@ -8,35 +8,26 @@ changes, never behind a newer one.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from random import Random
+from weakref import WeakValueDictionary
 
 from bot.core import live as core
 from bot.core.actions import Action
 from bot.core.effects import Toast
-from bot.core.events import SeenPost
-from bot.core.live import Counted, Live, Moment, Part, Phase, Step, Uncounted
-from bot.errors import StaleError
+from bot.core.live import Live, Moment, Part, Phase, Step
 from bot.store.base import Change, NewWord, Store, UpdateKey
-from bot.store.groups import Activity, Vote
-from bot.tutor.activities import TRIES, Activities, GroupTap, Said, of
-from bot.tutor.credit import credited
+from bot.store.groups import Activity
+from bot.tutor.activities import Activities, GroupTap, Said, of
 from bot.tutor.renewals import Renewals
 from bot.tutor.round_commands import RoundCommands
+from bot.tutor.round_votes import RoundVotes, live_of, question_key
 from bot.tutor.tables import ROUND, TOP, Tables, table_key
 from bot.tutor.tutor import Sleep
 from bot.view.live import Tally, lobby_message, question_message
 
-SOURCE = "round"
 Move = Callable[[Activity, Live, Moment], Step | None]
-UNCOUNTED = {
-    Uncounted.NOTED: "live.noted_before",
-    Uncounted.LATE: "live.late",
-    Uncounted.CHANGED: "live.question_changed",
-    Uncounted.STALE: "live.was_ended",
-}
 
 
 class Rounds:
@@ -58,8 +49,9 @@ class Rounds:
         self._chance = chance
         self._renewals = Renewals(self._renew, sleep=sleep)
         self._tables = Tables(activities=activities, store=store, want=self._renewals.want)
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._tutor.seen_live = self.seen
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # there while held
+        self._votes = RoundVotes(activities=activities, store=store, chance=chance, want=self._renewals.want)
+        self._tutor.seen_live = self._votes.seen
         self._tutor.before_forget.append(self._tables.before_forget)
         commands = RoundCommands(activities=activities, store=store, chance=chance, stop=self.stop_round)
         activities.add(ROUND, self)
@@ -91,7 +83,7 @@ class Rounds:
 
     async def tap(self, activity: Activity, tap: GroupTap) -> None:
         """A letter, a name, or a button for whoever steers."""
-        live = _live(activity) if activity.kind == ROUND else None
+        live = live_of(activity) if activity.kind == ROUND else None
         if tap.action == Action.JOIN:
             await self._tables.join(activity, tap)
         elif tap.action == Action.LEAVE:
@@ -99,75 +91,11 @@ class Rounds:
         elif live is None:
             await self._activities.answer(tap, "stale")
         elif tap.action == Action.ROUND_OPTION:
-            await self._vote(activity, tap)
+            await self._votes.vote(activity, tap)
         elif tap.action in _STEERING:
             await self._steer(activity, tap)
         else:
             await self._activities.answer(tap, "stale")
-
-    async def _vote(self, activity: Activity, tap: GroupTap) -> None:
-        """Count the tap while the question stands; if it has just gone on, look again."""
-        for _ in range(TRIES):
-            live = _live(activity)
-            tapped = core.parse_option(tap.argument)
-            item = str(tapped[0]) if tapped else ""
-            voted = bool(item) and await self._store.ballot(activity.code, item, tap.by.id) is not None
-            shelf = self._tutor.stage(live.language).shelf
-            found = core.answer(live, tap.argument, voted=voted, now=self._now(), shelf=shelf)
-            if not isinstance(found, Counted):
-                await self._answer_uncounted(activity, tap, found)
-                return
-            try:
-                if await self._count(activity, tap, found):
-                    self._renewals.want(question_key(activity.code, found.place))
-            except StaleError:
-                activity = await self._store.activity(activity.code) or activity
-            else:
-                return
-        raise StaleError(f"round {activity.code} changed {TRIES} times while one tap was counted")
-
-    async def _count(self, activity: Activity, tap: GroupTap, found: Counted) -> bool:
-        lesson = self._tutor.stage(_live(activity).language).shelf[found.lesson]
-        question = next(each for each in lesson.practice if each.id == found.question)
-        change = await credited(
-            tap.by,
-            lesson,
-            question,
-            found.option,
-            source=SOURCE,
-            seconds=found.seconds,
-            tutor=self._tutor,
-            store=self._store,
-            now=self._now(),
-            chance=self._chance,
-        )
-        vote = Vote(
-            code=activity.code,
-            item=str(found.place),
-            choice=found.option,
-            cast_at=self._now(),
-            points=found.points,
-            seconds=found.seconds if found.points else None,  # only the time for what was right decides a tie
-        )
-        noted = self._activities.answer_word(tap, Toast(text="live.noted", alert=True))
-        return await self._activities.commit(
-            replace(
-                change,
-                update=tap.update,
-                votes=(vote,),
-                while_at=(activity.code, activity.version),
-                words=(noted,),
-            )
-        )
-
-    async def _answer_uncounted(self, activity: Activity, tap: GroupTap, why: Uncounted) -> None:
-        tapped = core.parse_option(tap.argument)
-        if why is Uncounted.WHY and tapped is not None:
-            await self._activities.open_private(tap, f"p-{activity.code}{tapped[0]:02d}")
-        elif why is Uncounted.STALE and not activity.over:
-            await self._activities.answer(tap, "live.went_on", alert=True)
-        else:
-            await self._activities.answer(tap, UNCOUNTED[why], alert=True)
 
     async def _steer(self, activity: Activity, tap: GroupTap) -> None:
         """A button for the starter and administrators."""
@@ -200,7 +128,7 @@ class Rounds:
         async def become(activity: Activity) -> Change | None:
             if activity.over:
                 return None
-            live = _live(activity)
+            live = live_of(activity)
             tally = await self._tally(activity, live)
             moment = Moment(
                 now=self._now(),
@@ -243,8 +171,6 @@ class Rounds:
     async def _count_again(self, activity: Activity, step: Step, tally: Tally) -> None:
         """A vote that came between the counting and the closing counts: what was just said is corrected."""
         live = step.live
-        if live.phase is Phase.OVER:
-            self._locks.pop(activity.code, None)
         if live.running or not live.asked or Part.QUESTION not in step.parts:
             return
         now = await self._tally(activity, live)
@@ -267,43 +193,24 @@ class Rounds:
             if activity.kind == TOP:
                 self._activities.renew(activity, await self._tables.week_message(activity), key)
                 return
-            live = _live(activity)
+            live = live_of(activity)
             if key == table_key(code) and activity.over:
                 self._activities.renew(activity, await self._tables.round_message(activity, live), key)
             elif live.running and what == str(live.place) and live.chat == activity.chat:
                 stage = self._tutor.stage(live.language)
                 tally = await self._tally(activity, live)
                 self._activities.renew(activity, question_message(stage, live, code, tally), key)
-        if activity.over:
-            self._locks.pop(code, None)
 
     async def _tally(self, activity: Activity, live: Live) -> Tally:
         """How many chose what at the question that stands."""
         return dict(await self._store.tally(activity.code, str(live.place))) if live.asked else {}
 
-    def _lock(self, code: str) -> AbstractAsyncContextManager[None]:
-        return self._locks.setdefault(code, asyncio.Lock())
-
-    # in private
-
-    async def seen(self, name: str, learner: int) -> SeenPost | None:
-        """A question of a round as this person saw and answered it, once its time is over; `name`: see `_solved`."""
-        code, number = name[:-2], name[-2:]
-        activity = await self._store.activity(code) if number.isascii() and number.isdecimal() else None
-        if activity is None or activity.kind != ROUND:
-            return None
-        live, place = _live(activity), int(number)
-        if place > live.place or (live.running and place == live.place):
-            return None
-        asked, ballot = live.asked[place], await self._store.ballot(code, str(place), learner)
-        return SeenPost(
-            code=code,
-            lesson=live.lesson,
-            question=asked.question,
-            order=asked.order,
-            seen=asked.seen,
-            chosen=ballot.choice if ballot else None,
-        )
+    def _lock(self, code: str) -> asyncio.Lock:
+        """One hand at a round's messages at a time."""
+        lock = self._locks.get(code)
+        if lock is None:
+            lock = self._locks[code] = asyncio.Lock()
+        return lock
 
 
 # action → the step, what is said when it is done, and when it cannot be
@@ -312,16 +219,3 @@ _STEERING: dict[str, tuple[Callable[[Live, str, Moment], Step | None], str, str]
     Action.ROUND_BEGIN: (lambda live, _, moment: core.begin(live, moment), "live.starting", "live.began"),
     Action.ROUND_ON: (core.go_on, "live.going_on", "live.went_on"),
 }
-
-
-def question_key(code: str, place: int) -> str:
-    """The key of the message with a question."""
-    return f"{code}.{place}"
-
-
-def _live(activity: Activity) -> Live:
-    """The state; one that was ended from outside (two groups became one) is over."""
-    live = Live.model_validate_json(activity.body)
-    if activity.over and live.phase is not Phase.OVER:
-        return live.model_copy(update={"phase": Phase.OVER})
-    return live
