@@ -88,6 +88,18 @@ async def test_leave_takes_the_name_out_of_all_tables_of_late(eve: Evening) -> N
     assert {each.id for each in seen} == {first.id, second.id, week.id}
 
 
+async def test_a_table_is_made_anew_before_the_bot_stops(tmp_path: Path) -> None:
+    """Who left less than ten seconds after somebody joined is not shown until the next start."""
+    async with evening(tmp_path) as eve:
+        table = await played(eve)
+        await eve.chen.tap("Join", message=table)
+        await eve.ada.says("1. Chen")
+        await eve.chen.tap("Leave", message=table)
+        hours = eve.hours
+    async with evening(tmp_path, hours) as eve:
+        assert "3 people took part" in (await eve.ada.has_said("🏁")).text
+
+
 async def test_forgetting_takes_a_person_out_of_votes_names_and_tables(eve: Evening) -> None:
     """The table of late is made anew: one person fewer, and no name."""
     table = await played(eve)

@@ -1,7 +1,9 @@
 """Live rounds where groups are: topics, anonymous administrators, a muted bot, a new id, an author at work."""
 
 import copy
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,22 @@ async def test_a_bot_that_was_sent_away_ends_quietly(eve: Evening) -> None:
         await eve.hours.pass_(10)
     await until(lambda: ended(eve))
     await until(lambda: eve.rows("SELECT * FROM words") == [])
+
+
+async def test_where_the_bot_is_known_to_be_out_it_ends_at_once(eve: Evening) -> None:
+    """No question more is tried, nothing is said."""
+    await eve.begin()
+    with closing(sqlite3.connect(eve.bot.database, isolation_level=None)) as db:
+        db.execute(
+            "INSERT OR REPLACE INTO chats VALUES (?, 'supergroup', 'Study group', NULL, 0)", (GROUP_ID,)
+        )
+    before = eve.ada.messages()
+    await eve.hours.pass_(20)
+    await until(lambda: ended(eve))
+    await eve.ada.send("/stop")
+    await eve.ada.says("No round is going on here")
+    assert eve.ada.messages()[: len(before)] == before
+    assert len(eve.ada.messages()) == len(before) + 2
 
 
 async def test_a_group_that_becomes_a_supergroup_goes_on_there(eve: Evening) -> None:
