@@ -1,4 +1,4 @@
-"""A disk that is really full: nothing acknowledged is lost, the operator reads one line, and with room it goes on."""
+"""A disk that is really full, a file that somebody locks: one line for the operator, and nothing is lost."""
 
 import sqlite3
 import subprocess
@@ -71,3 +71,24 @@ async def test_a_full_disk_is_one_line_and_loses_nothing(
         assert db.execute("SELECT count(*) FROM answers").fetchone() == (1,)
         assert db.execute("SELECT count(*) FROM inbox WHERE handled_at IS NULL").fetchone() == (0,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_a_file_that_stays_locked_is_one_line_and_loses_nothing(
+    telegram: LocalTelegram, tmp_path: Path, ada: Person, start: Start
+) -> None:
+    """It waits for five seconds, then ends with code 1; the next start answers what came meanwhile, once."""
+    environ = polling(telegram)
+    bot = await (await start(**environ)).ready()
+    await ada.send("/start")
+    await ada.says("Hello")
+    with closing(sqlite3.connect(tmp_path / "data" / "nabla.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await ada.send("/help")
+        assert await bot.ended(30) == 1
+        assert "nabla.db: is locked by another program" in bot.stderr.splitlines()[-1]
+        assert "Traceback" not in bot.stderr
+        other.execute("ROLLBACK")
+    bot = await (await start(**environ)).ready()
+    await ada.says("/progress")
+    assert await bot.stop() == 0
+    assert sum("/progress" in message.text for message in ada.messages()) == 1

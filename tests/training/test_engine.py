@@ -229,7 +229,9 @@ async def test_a_worker_that_prints_harms_nothing(engine: Engine) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(
-    "garbage", [b"\xff" * 64, b"\x00\x00\x00\x05maybe", b"\x00\x01\x00\x00half a message"]
+    "garbage",
+    [b"\xff" * 64, b"\x00\x00\x00\x05maybe", b"\x00\x01\x00\x00half a message"],
+    ids=["noise", "no pickle", "half a message"],
 )
 async def test_a_worker_that_writes_garbage_is_replaced(engine: Engine, garbage: bytes) -> None:
     """Bytes that are no message in the pipe of results: who waits is told in time, and soon runs work again."""
