@@ -57,9 +57,7 @@ async def test_no_acknowledged_answer_is_lost(tmp_path: Path) -> None:
     assert len(answers) > 10 * ROUNDS
 
 
-async def check(
-    path: Path, answers: set[tuple[int, int]], handled: set[int], said: set[int], *, kills: int = ROUNDS
-) -> None:
+async def check(path: Path, answers: set[tuple[int, int]], handled: set[int], said: set[int]) -> None:
     """The next start finds all of it, and every change whole."""
     store = SqliteStore(path, busy_timeout_s=0)
     await store.open()
@@ -78,7 +76,7 @@ async def check(
             left = {word["body"] for word in exported["words"]}
             # of two words one is never said; of the others a kill leaves one at most
             assert set(range(2, len(stored) + 1, 2)) <= left
-            assert sum(number % 2 for number in left) <= kills
+            assert sum(number % 2 for number in left) <= ROUNDS
     finally:
         await store.close()
     with closing(sqlite3.connect(path)) as db:
