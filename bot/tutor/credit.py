@@ -29,9 +29,10 @@ async def credited(
     chance: Random,
 ) -> Change:
     """What the answer changes, for the caller to commit with the rest; in that person's line."""
-    session = session_of(await store.load(learner.id), learner)
+    remembered = await store.load(learner.id)
+    session = session_of(remembered, learner)
     stage = tutor.stage(pick(session.language, session.tongue))
     turn = Turn(session, now=now, chance=chance, shelf=stage.shelf, languages=languages())
     credit(turn, lesson, question, option, source=source, seconds=seconds)
     change = gather(turn.effects, stage=stage, learner=learner.id, now=now, update=None, callback=None)
-    return replace(change, session=turn.session.model_dump_json())
+    return replace(change, loaded=remembered, session=turn.session.model_dump_json())

@@ -37,10 +37,11 @@ async def activities(db: asyncpg.Connection, chat: int | None, kind: str | None)
     return [Activity(**row) for row in await db.fetch(f"{_ACTIVITY} {where} ORDER BY number", chat, kind)]
 
 
-async def ended(db: asyncpg.Connection, kind: str, since: datetime) -> list[Activity]:
+async def ended(db: asyncpg.Connection, kind: str, since: datetime, chat: int | None) -> list[Activity]:
     """What is over and was begun since then, oldest first."""
-    where = "over AND kind = $1 AND made_at >= $2"
-    return [Activity(**row) for row in await db.fetch(f"{_ACTIVITY} {where} ORDER BY number", kind, since)]
+    where = "over AND kind = $1 AND made_at >= $2 AND ($3::bigint IS NULL OR chat = $3)"
+    found = await db.fetch(f"{_ACTIVITY} {where} ORDER BY number", kind, since, chat)
+    return [Activity(**row) for row in found]
 
 
 async def due(db: asyncpg.Connection, now: datetime) -> list[Activity]:

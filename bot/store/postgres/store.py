@@ -287,8 +287,8 @@ class PostgresStore(Store):
     async def activities(self, *, chat: int | None = None, kind: str | None = None) -> list[Activity]:
         return await self._read(lambda db: group_queries.activities(db, chat, kind))
 
-    async def ended(self, kind: str, since: datetime) -> list[Activity]:
-        return await self._read(lambda db: group_queries.ended(db, kind, moment(since)))
+    async def ended(self, kind: str, since: datetime, *, chat: int | None = None) -> list[Activity]:
+        return await self._read(lambda db: group_queries.ended(db, kind, moment(since), chat))
 
     async def due(self, now: datetime) -> list[Activity]:
         return await self._read(lambda db: group_queries.due(db, moment(now)))
