@@ -2,8 +2,8 @@
 
 Law: what is made here is valid. Offsets and lengths count UTF-16 units and never cut a character in two; no
 entity is empty, ends with white space or (but for blocks of code) begins with it; `code` and `pre` hold
-nothing and stand in nothing but a quote; neither quotes nor links are nested; entities are sorted. So Telegram
-drops and refuses nothing.
+nothing and stand in nothing but a quote; neither quotes nor links are nested, no quote begins or ends in a link;
+entities are sorted. So Telegram drops and refuses nothing.
 """
 
 from bisect import bisect_right
@@ -161,8 +161,14 @@ def tidy(text: str, entities: Iterable[Entity]) -> Rich:
     entities = list(entities)
     indented = [each.offset for each in entities if each.type is EntityType.PRE]
     trimmed = [each for entity in entities if (each := _trimmed(units, entity, indented)) is not None]
-    solid = _first_come(each for each in trimmed if each.type in _WHOLE)
     quotes = _first_come(each for each in trimmed if each.type is EntityType.BLOCKQUOTE)
+    whole = _first_come(each for each in trimmed if each.type in _WHOLE)
+    solid = [
+        part
+        for each in whole
+        for piece in _at_edges(each, quotes)
+        if (part := _trimmed(units, piece, indented))
+    ]
     styles = [each for each in trimmed if each.type not in _WHOLE and each.type is not EntityType.BLOCKQUOTE]
     code_spans = [each for each in solid if each.type in _SOLID]
     pieces = [piece for each in _united(styles) for piece in _beside(each, code_spans)]
@@ -177,6 +183,16 @@ def _first_come(entities: Iterable[Entity]) -> list[Entity]:
         if not found or found[-1].end <= entity.offset:
             found.append(entity)
     return found
+
+
+def _at_edges(entity: Entity, quotes: list[Entity]) -> Iterator[Entity]:
+    """What lies before, in and behind each quote, which is in order: Telegram drops a link that a quote begins in."""
+    start = entity.offset
+    for edge in [edge for quote in quotes for edge in (quote.offset, quote.end)]:
+        if start < edge < entity.end:
+            yield replace(entity, offset=start, length=edge - start)
+            start = edge
+    yield replace(entity, offset=start, length=entity.end - start)
 
 
 def _beside(entity: Entity, code_spans: list[Entity]) -> Iterator[Entity]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import tdjson
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.view.rich import (
@@ -211,6 +211,7 @@ def test_everything_made_here_is_valid(rich: Rich) -> None:
 
 @settings(deadline=None)
 @given(RICH)
+@example(bold(link("a" + blockquote("b") + "c", URL)))
 def test_telegram_keeps_what_we_send(rich: Rich) -> None:
     """TDLib, which the servers of Telegram use, finds nothing to change."""
     sent = rich.strip()
