@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from bot.tutor.tutor import Sleep
 
@@ -11,11 +12,21 @@ log = logging.getLogger(__name__)
 RENEW_S = 10.0  # between two renewals of one message
 
 
-class Renewals:
-    """Renews messages by their keys; `renew` makes one anew, however many wanted it."""
+class Turn(Protocol):
+    """`Store.turn`."""
 
-    def __init__(self, renew: Callable[[str], Awaitable[None]], *, sleep: Sleep) -> None:
+    async def __call__(self, name: str, *, every_s: float) -> bool: ...
+
+
+class Renewals:
+    """Renews messages by their keys; `renew` makes one anew, however many wanted it.
+
+    turn: whether it is this process's turn at a name, as the store says.
+    """
+
+    def __init__(self, renew: Callable[[str], Awaitable[None]], *, turn: Turn, sleep: Sleep) -> None:
         self._renew = renew
+        self._turn = turn
         self._sleep = sleep
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()  # since their last renewal began
@@ -34,8 +45,8 @@ class Renewals:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        while self._wanted:
-            await self._once(self._wanted.pop())
+        for key in tuple(self._wanted):
+            await self._once(key)
 
     async def _run(self, key: str) -> None:
         while key in self._wanted:
@@ -46,6 +57,9 @@ class Renewals:
 
     async def _once(self, key: str) -> None:
         try:
-            await self._renew(key)
+            if self._stopped or await self._turn(f"renewal-{key}", every_s=RENEW_S):
+                await self._renew(key)
+            else:  # another process has just renewed it
+                self._wanted.add(key)
         except Exception as error:  # noqa: BLE001 (it can wait: the next tap renews it)
             log.error("%s was not renewed: %s", key, type(error).__name__)

@@ -4,6 +4,7 @@ Law: one round goes on in a chat or topic at a time. A line that is asked for ag
 only: a flood of commands must not stand before a round's own messages.
 """
 
+import json
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -33,7 +34,11 @@ SHOWN_IDS = 8
 
 
 class RoundCommands:
-    """The commands over the tutor's store and lessons. `stop`: ends a round, False if it is over already."""
+    """The commands over the tutor's store and lessons.
+
+    stop: ends a round, False if it is over already; anew: says what stands once more where the group has a new id
+    since, False if it has none.
+    """
 
     def __init__(
         self,
@@ -42,18 +47,22 @@ class RoundCommands:
         store: Store,
         chance: Random,
         stop: Callable[[str, UpdateKey], Awaitable[bool]],
+        anew: Callable[[str, UpdateKey], Awaitable[bool]],
     ) -> None:
         self._activities = activities
         self._store = store
         self._chance = chance
         self._stop = stop
+        self._anew = anew
         self._bursts: dict[tuple[Place, str], deque[datetime]] = {}
 
     async def begin(self, command: GroupCommand) -> None:
         """`/round [LESSON] [N]`: the first message of a round, by anybody."""
         stage = self._stage(command)
-        if await self._running(command.place) is not None:
-            await self._line(command, "live.running")
+        running = await self._running(command.place)
+        if running is not None:
+            if not await self._anew(running.code, command.update):
+                await self._line(command, "live.running")
             return
         lent = command.by.id in LENT
         if lent and not await command.in_charge():
@@ -140,12 +149,11 @@ class RoundCommands:
     async def _usual(self, place: Place, asking: list[Lesson]) -> Lesson | None:
         """The lesson of the group's last round, else the first one."""
         since = self._activities.now() - REMEMBERED
-        last = [
-            Live.model_validate_json(each.body).lesson
-            for each in await self._store.ended(ROUND, since, chat=place.chat)
-        ]
         known = {lesson.id: lesson for lesson in asking}
-        return next((known[each] for each in reversed(last) if each in known), next(iter(asking), None))
+        for each in reversed(await self._store.ended(ROUND, since, chat=place.chat)):
+            if (lesson := json.loads(each.body)["lesson"]) in known:
+                return known[lesson]
+        return next(iter(asking), None)
 
     async def _running(self, place: Place) -> Activity | None:
         found = await self._store.activities(chat=place.chat, kind=ROUND)

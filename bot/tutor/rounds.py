@@ -47,13 +47,19 @@ class Rounds:
         self._store = store
         self._now = now
         self._chance = chance
-        self._renewals = Renewals(self._renew, sleep=sleep)
+        self._renewals = Renewals(self._renew, turn=store.turn, sleep=sleep)
+        self._shown: dict[
+            str, int
+        ] = {}  # key of a question → how many this process last said have answered it
+        self._closed: set[str] = set()  # of these, those whose solution this process has said
         self._tables = Tables(activities=activities, store=store, want=self._renewals.want)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # there while held
         self._votes = RoundVotes(activities=activities, store=store, chance=chance, want=self._renewals.want)
         self._tutor.seen_live = self._votes.seen
         self._tutor.before_forget.append(self._tables.before_forget)
-        commands = RoundCommands(activities=activities, store=store, chance=chance, stop=self.stop_round)
+        commands = RoundCommands(
+            activities=activities, store=store, chance=chance, stop=self.stop_round, anew=self.say_anew
+        )
         activities.add(ROUND, self)
         activities.add(TOP, self)
         activities.on_command("round", commands.begin)
@@ -117,6 +123,17 @@ class Rounds:
         """End a round by a command; False: it is over already."""
         return await self._change(code, lambda _, live, moment: core.stop(live, moment), update=update)
 
+    async def say_anew(self, code: str, update: UpdateKey) -> bool:
+        """Say what stands once more, where the group has a new id since; False: it stands there already."""
+
+        def move(activity: Activity, live: Live, _: Moment) -> Step | None:
+            if live.chat == activity.chat:
+                return None
+            part = Part.QUESTION if live.asked else Part.LOBBY
+            return Step(live=live, due=activity.due, parts=(part,))
+
+        return await self._change(code, move, update=update)
+
     # changing and saying
 
     async def _change(
@@ -173,12 +190,14 @@ class Rounds:
         live = step.live
         if live.running or not live.asked or Part.QUESTION not in step.parts:
             return
+        if (key := question_key(activity.code, live.place)) in self._shown:
+            self._closed.add(key)
         now = await self._tally(activity, live)
         if now == tally:
             return
         stage = self._tutor.stage(live.language)
         message = question_message(stage, live, activity.code, now)
-        self._activities.renew(activity, message, question_key(activity.code, live.place))
+        self._activities.renew(activity, message, key)
         if Part.TABLE in step.parts:
             table = await self._tables.round_message(activity, live)
             self._activities.renew(activity, table, table_key(activity.code))
@@ -196,10 +215,28 @@ class Rounds:
             live = live_of(activity)
             if key == table_key(code) and activity.over:
                 self._activities.renew(activity, await self._tables.round_message(activity, live), key)
-            elif live.running and what == str(live.place) and live.chat == activity.chat:
-                stage = self._tutor.stage(live.language)
-                tally = await self._tally(activity, live)
-                self._activities.renew(activity, question_message(stage, live, code, tally), key)
+            elif what == str(live.place) and live.chat == activity.chat:
+                await self._renew_question(activity, live, key)
+            else:
+                self._closed.discard(key)
+                self._shown.pop(key, None)
+
+    async def _renew_question(self, activity: Activity, live: Live, key: str) -> None:
+        """How many have answered. Looked at until it is solved, lest what another process said of it is undone."""
+        if key in self._closed:
+            self._closed.discard(key)
+            self._shown.pop(key, None)
+            return
+        tally = await self._tally(activity, live)
+        answered = sum(tally.values())
+        if answered != self._shown.get(key) or not live.running:
+            stage = self._tutor.stage(live.language)
+            self._activities.renew(activity, question_message(stage, live, activity.code, tally), key)
+        if live.running:
+            self._shown[key] = answered
+            self._renewals.want(key)
+        else:
+            self._shown.pop(key, None)
 
     async def _tally(self, activity: Activity, live: Live) -> Tally:
         """How many chose what at the question that stands."""

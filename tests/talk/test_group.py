@@ -40,7 +40,7 @@ def url_of(message: Message) -> str:
         ("/learn <b>x</b>", "start"),
         ("/learn " + "x" * 41, "start"),
         ("/learn ❤", "start"),
-        ("/round some-lesson", "start"),
+        ("/settings some-lesson", "start"),
         ("/nonsense@nabla_local_bot", "start"),
     ],
 )

@@ -354,7 +354,7 @@ async def test_unknown_commands_get_a_friendly_word(learner: Person, command: st
     assert "/help" in said.text
 
 
-@pytest.mark.parametrize("command", ["/round", "/stop", "/experiment", "/plan", "/top"])
+@pytest.mark.parametrize("command", ["/experiment", "/plan"])
 async def test_commands_of_groups_say_that_they_come_later(learner: Person, command: str) -> None:
     """A clear line, not silence."""
     await learner.send(command)

@@ -130,6 +130,24 @@ async def test_a_group_that_becomes_a_supergroup_goes_on_there(eve: Evening) -> 
     assert "2 people took part" in (await after.table()).text
 
 
+async def test_in_a_supergroup_a_lobby_is_said_anew_on_request(eve: Evening) -> None:
+    """Its buttons stayed behind with the old id: whoever sends /round again gets them back, once."""
+    local = eve.bot.local
+    old = await local.open_chat("Small group", people=(ADA, BLAISE, CHEN), kind=ChatKind.GROUP)
+    before = Evening(eve.bot, eve.hours, old)
+    await before.ada.send("/round 1")
+    await before.ada.says(TITLE)
+    new = await local.migrate(old)
+    await until(lambda: eve.rows("SELECT chat FROM activities") == [(new,)])
+    after = Evening(eve.bot, eve.hours, new)
+    await after.blaise.send("/round 1")
+    lobby = await after.ada.says(TITLE, button="Start")
+    await after.blaise.send("/round 1")
+    await after.ada.says("going on here already")
+    await after.ada.tap("Start", message=lobby)
+    await after.ada.says("Question 1 of 1", button="A")
+
+
 async def test_a_lesson_that_changes_in_the_middle(tmp_path: Path) -> None:
     """The question that stood is passed over and counts nothing more; the next one is asked as it is now."""
     folder = put(tmp_path / "lessons", LESSON)
