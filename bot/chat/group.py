@@ -99,6 +99,7 @@ class GroupChat:
             callback=query.id,
             update=key,
             in_charge=partial(self._has_rights, chat, learner.id),
+            message=query.message.message_id if query.message else None,
         )
         if action == Action.OPTION or not await self._activities.tap(tap):
             event = SharedTap(code=code if action == Action.OPTION else "", argument=argument)

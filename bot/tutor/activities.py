@@ -57,6 +57,7 @@ class GroupTap:
     callback: str
     update: UpdateKey
     in_charge: InCharge
+    message: int | None = None  # the one with the button
 
 
 class Kind(Protocol):

@@ -80,7 +80,7 @@ class Clock:
                 self._waking[each.code] = asyncio.create_task(self._wake(each))
             else:
                 times.append(at)
-        return min(times) - now
+        return max(min(times) - self._now(), timedelta())  # reading took time, too
 
     async def _pause(self, wait_s: float) -> None:
         """Until the time has come, or something changed."""

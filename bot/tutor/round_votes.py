@@ -53,12 +53,19 @@ class RoundVotes:
                 return
             try:
                 if await self._count(activity, tap, found):
+                    self._seen(activity, tap, found.place)
                     self._want(question_key(activity.code, found.place))
             except StaleError:
                 activity = await self._store.activity(activity.code) or activity
             else:
                 return
         raise StaleError(f"round {activity.code} changed {TRIES} times while one tap was counted")
+
+    def _seen(self, activity: Activity, tap: GroupTap, place: int) -> None:
+        """The tap shows where the question stands, should nobody have heard that it was said."""
+        if tap.message is not None:
+            key = question_key(activity.code, place)
+            self._activities.tutor.on_seen(activity.chat, key, tap.message)
 
     async def _count(self, activity: Activity, tap: GroupTap, found: Counted) -> bool:
         lesson = self._activities.tutor.stage(live_of(activity).language).shelf[found.lesson]

@@ -10,6 +10,7 @@ import pytest
 
 from bot.preview.chats import ChatKind, Standing
 from bot.preview.directory import FORUM_ID, GROUP_ID
+from bot.preview.faults import Fault
 from tests.patience import until
 from tests.person import ADA, BLAISE, CHEN, Person
 from tests.talk.questions import LESSON
@@ -128,6 +129,17 @@ async def test_a_group_that_becomes_a_supergroup_goes_on_there(eve: Evening) -> 
     await after.next_question()
     await after.time_is_up()
     assert "2 people took part" in (await after.table()).text
+
+
+async def test_a_question_whose_sending_was_never_confirmed_is_solved(eve: Evening) -> None:
+    """The connection was cut after it arrived: the first tap tells where it stands."""
+    eve.bot.local.faults = lambda method, params: (
+        Fault(drop="after") if method == "sendMessage" and "Question 1" in params["text"] else None
+    )
+    question = await eve.begin("1")
+    await answers(question, is_right=True, by=eve.chen)
+    await eve.ada.says("1 answered")
+    assert (await eve.time_is_up()).id == question.id
 
 
 async def test_in_a_supergroup_a_lobby_is_said_anew_on_request(eve: Evening) -> None:
