@@ -5,7 +5,7 @@ ARG LOCK=requirements.lock
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
 WORKDIR /src
-COPY ${LOCK} ./
+COPY requirements.lock requirements-postgres.lock ./
 RUN /venv/bin/pip install --require-hashes -r ${LOCK}
 COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
