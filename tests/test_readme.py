@@ -1,6 +1,7 @@
 """The README is true: its commands run, its tables are those of the program, its pictures are there."""
 
 import ast
+import asyncio
 import os
 import re
 import signal
@@ -8,7 +9,9 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,7 +24,10 @@ from bot.cli.health import Health, Reason
 from bot.cli.metrics import table as figures_table
 from bot.config import NAMES
 from bot.course.load import load_text
+from bot.store.base import Change, Job
+from bot.store.choose import open_store
 from bot.tally import Tally
+from tests.postgres import Cluster
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -104,7 +110,7 @@ def leaves(value: object) -> Iterator[tuple[str, object]]:
 def test_the_examples_for_compose_and_kubernetes_fit_the_program() -> None:
     """They are YAML; their settings, pages, port, folder and user are those of program and image."""
     docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    examples = [block for block in YAML if "schema: 1" not in block]
+    examples = [block for block in YAML if "schema: 1" not in block and "ScaledObject" not in block]
     assert len(examples) == 2
     for block in examples:
         documents = list(yaml.safe_load_all(block))
@@ -153,9 +159,27 @@ def test_every_setting_is_named_and_no_other() -> None:
 def test_the_example_of_settings_has_every_name() -> None:
     """`.env.example` shows what can be set."""
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    assert sorted(re.findall(r"^#?((?:NABLA|TELEGRAM)_\w+)=", example, re.M)) == sorted(
-        set(NAMES) - {"NABLA_ENGINE"}
-    )
+    assert sorted(re.findall(r"^#?((?:NABLA|TELEGRAM)_\w+)=", example, re.M)) == sorted(NAMES)
+
+
+def test_what_trainers_grow_by_is_what_the_figures_show(postgres: Cluster) -> None:
+    """KEDA's query, on a real database, counts what waits for a trainer; its settings are settings."""
+    (example,) = (yaml.safe_load(block) for block in YAML if "ScaledObject" in block)
+    (trigger,) = example["spec"]["triggers"]
+    assert trigger["metadata"]["connectionFromEnv"] in NAMES
+    url = postgres.new_database()
+
+    async def ask_for_one() -> int:
+        store: Any = open_store(url, queued=True)
+        await store.open()
+        await store.commit(Change(learner=1, job=Job(learner=1, code="a", body="{}")), now=datetime.now(UTC))
+        length: int = await store.queue_length()
+        await store.close()
+        return length
+
+    length = asyncio.run(ask_for_one())
+    database = url.rpartition("/")[2]
+    assert int(postgres.psql(trigger["metadata"]["query"], database=database)) == length == 1
 
 
 def test_every_command_of_a_learner_is_named() -> None:

@@ -46,7 +46,9 @@ async def serve_trainer(settings: Settings, *, announce: Callable[[str], None]) 
     def ready() -> None:
         announce(f"Nabla's trainer is ready: {settings.trainers} at once. Ctrl+C stops it.")
 
-    working = asyncio.create_task(worker.run_worker(url, work, at_once=settings.trainers, ready=ready))
+    # One more than run at once: it is fetched while the others are trained.
+    running = worker.run_worker(url, work, at_once=settings.trainers + 1, ready=ready)
+    working = asyncio.create_task(running)
     try:
         await unless(stop, asyncio.shield(working))
     finally:

@@ -143,6 +143,8 @@ async def test_a_server_that_went_away_and_came_back(stores: Stores, postgres: C
     cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
     postgres.psql(cut)
     with suppress(StoreError):
+        await asyncio.gather(*(store.load(ANN) for _ in range(6)))
+    with suppress(StoreError):
         await store.commit(Change(learner=BOB, session="{}"), now=NOW)
     await store.commit(Change(learner=BOB, session='"after"'), now=NOW)
     assert (await store.load(BOB)).session == '"after"'

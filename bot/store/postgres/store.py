@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from bot.errors import StoreError
 from bot.store.base import (
     Change,
     Job,
@@ -52,6 +53,7 @@ Read = Callable[[asyncpg.Connection], Awaitable[T]]
 
 READERS = 6  # connections of a process: one of them writes
 CONNECT_S = 10.0
+CLOSE_S = 1.0  # a stop has eight for all
 ANSWER_S = 30.0  # the server's longest silence; a forgetting of much may take some seconds
 ASKS_AFTER_S = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 log = logging.getLogger(__name__)
@@ -125,13 +127,17 @@ class PostgresStore(Store):
             return
         if self._group is not None:
             with suppress(*ERRORS):  # who cannot leave is missed after a while
-                async with pool.acquire() as db:
-                    await lease.leave(db, self._owner)
+                async with pool.acquire(timeout=CLOSE_S) as db:
+                    await lease.leave(db, abs(self._owner))
         self._group = self._heart = None
-        await pool.close()
+        try:
+            await asyncio.wait_for(pool.close(), CLOSE_S)
+        except TimeoutError:
+            pool.terminate()  # somebody still reads from a server that does not answer
 
     async def _beat(self) -> None:
-        """Live, and where a beat was missed or a transaction's end not heard, go on as somebody new."""
+        """Live; after a failure, go on as somebody new."""
+        reached = True
         while True:
             await asyncio.sleep(self._beat_s)
             try:
@@ -142,10 +148,14 @@ class PostgresStore(Store):
                 elif not await self._read(lambda db: lease.beat(db, owner)):  # noqa: B023
                     self._owner = await self._read(lease.enter)
             except Exception as error:  # noqa: BLE001 (the heart beats on; the next beat may reach the server)
-                log.warning("the database was not reached: %s", type(error).__name__)
+                if reached:
+                    log.warning("the database was not reached: %s", type(error).__name__)
+                reached = False
+            else:
+                reached = True
 
     def _give_up(self) -> None:
-        """What is in hand in the database is not surely known here: the next beat lets it be found again."""
+        """Somebody heard of a failure and will not try again: the next beat lets what is in hand be found again."""
         self._owner = -abs(self._owner)
 
     @asynccontextmanager
@@ -160,8 +170,13 @@ class PostgresStore(Store):
         return _Telling(self._place)
 
     async def _read(self, work: Read[T]) -> T:
-        async with self._connection() as db:
-            return await work(db)
+        try:
+            async with self._connection() as db:
+                return await work(db)
+        except StoreError as error:
+            if isinstance(error.__cause__, LOST):
+                self._give_up()
+            raise
 
     def _writer(self) -> Group:
         if self._read_only:
@@ -219,8 +234,7 @@ class PostgresStore(Store):
             await asyncio.sleep(self._beat_s)
             try:
                 left = await self._take(lambda db: self._left(db, bot))
-            except Exception as error:  # noqa: BLE001 (the next look may reach the server)
-                log.warning("what others left was not looked for: %s", type(error).__name__)
+            except Exception:  # noqa: BLE001, S112 (the heart tells; the next look may reach the server)
                 continue
             if left.updates or left.words or left.jobs:
                 yield left

@@ -19,9 +19,9 @@ from bot.errors import StoreError
 from bot.store.postgres import queueing, schema
 from bot.store.postgres.faults import ERRORS, fault, place_of, told
 
-BEAT_S = 3.0
-STALLED_S = 9.0  # three beats missed
-LOOK_S = 3.0  # between two looks for what a dead trainer had in hand
+BEAT_S = 2.0
+STALLED_S = 7.0  # three beats missed
+LOOK_S = 2.0  # between two looks for what a dead trainer had in hand
 TRIES = 5  # of an errand whose trainer fails outside of it
 FINISH_S = 6.0  # that a stop gives to what runs
 log = logging.getLogger(__name__)
