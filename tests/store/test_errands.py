@@ -220,3 +220,16 @@ async def test_a_trainer_that_stops_leaves_the_rest_to_others(place: Place) -> N
     assert await store.queue_length() == 1
     async with place.trainer(plain):
         assert await engine.train(BOB, SPEC, code="b1") == descend(SPEC)
+
+
+async def test_a_server_that_went_away_and_came_back(place: Place) -> None:
+    """Every connection cut, the trainer's and the bot's: both find back by themselves."""
+    _, engine = await place.bot()
+    plain = PlainEngine()
+    async with place.trainer(plain):
+        assert await engine.train(ANN, SPEC) == descend(SPEC)
+        await place.ask(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert await engine.train(ANN, SPEC) == descend(SPEC)

@@ -4,7 +4,6 @@ import asyncio
 import re
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -136,19 +135,28 @@ async def test_two_processes_and_one_update(stores: Stores) -> None:
 
 
 async def test_a_server_that_went_away_and_came_back(stores: Stores, postgres: Cluster) -> None:
-    """Its connections cut, a store tells so once at most and goes on; what was in hand is found again."""
+    """Its connections cut, a store goes on with new ones; what was in hand is found again."""
     store = await stores()
     words = await store.commit(Change(learner=ANN, words=(word(),)), now=NOW)
     database = store._url.rpartition("/")[2]
     cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
     postgres.psql(cut)
-    with suppress(StoreError):
-        await asyncio.gather(*(store.load(ANN) for _ in range(6)))
-    with suppress(StoreError):
-        await store.commit(Change(learner=BOB, session="{}"), now=NOW)
+    await asyncio.gather(*(store.load(ANN) for _ in range(6)))
+    postgres.psql(cut)
     await store.commit(Change(learner=BOB, session='"after"'), now=NOW)
     assert (await store.load(BOB)).session == '"after"'
     assert list(words) == await store.unsaid()
+
+
+async def test_a_value_that_no_column_holds_harms_no_other(stores: Stores) -> None:
+    """The driver refuses it before the server sees it: its change fails alone, and nobody is given up."""
+    store = await stores()
+    words = await store.commit(Change(learner=BOB, words=(word(),)), now=NOW)
+    changes = [Change(learner=n, answers=(answer(hints=2**40 if n == 3 else 0),)) for n in range(1, 9)]
+    asked = (store.commit(change, now=NOW) for change in changes)
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    assert [isinstance(result, StoreError) for result in results] == [n == 3 for n in range(1, 9)]
+    assert store._owner > 0 and list(words) == await store.unsaid()
 
 
 async def test_what_all_do_only_so_often_is_one_processs_turn(stores: Stores) -> None:

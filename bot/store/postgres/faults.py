@@ -10,17 +10,24 @@ import asyncpg
 from bot.errors import StoreError
 
 # What a call may raise when the server, the way to it, or a value is at fault.
-ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-# Among them those after which nobody knows what became of a transaction.
-LOST = (
-    asyncpg.PostgresConnectionError,
+# (InternalClientError: a connection that was cut in the middle of something else.)
+ERRORS = (
+    asyncpg.PostgresError,
     asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
 )
+_CUT = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    BrokenPipeError,
+    ConnectionResetError,
+)
+_LOST = (*_CUT, asyncpg.CannotConnectNowError, OSError, TimeoutError)
 _REACH = "is the server running, and is NABLA_DATABASE_URL right?"
 _FULL = "free some space; what was refused is not stored"
 _LINES = (
@@ -41,8 +48,18 @@ _LINES = (
         "refused what breaks a rule of its schema",
         "this is a fault in the program, please report it",
     ),
-    (LOST, "cannot be reached", _REACH),
+    (_LOST, "cannot be reached", _REACH),
 )
+
+
+def is_cut(error: BaseException | None) -> bool:
+    """Whether a connection that was there is not any more: another one may do."""
+    return isinstance(error, _CUT) and not isinstance(error, ValueError)
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether nobody knows what became of what was asked (a value that the driver refuses never got so far)."""
+    return isinstance(error, _LOST) and not isinstance(error, ValueError)
 
 
 def place_of(url: str) -> str:
@@ -64,7 +81,7 @@ def fault(place: str, fact: str, advice: str) -> StoreError:
 def told(place: str, error: BaseException) -> StoreError:
     """A server's or a connection's error as a line for the operator, by its kind alone."""
     for kind, fact, advice in _LINES:
-        if isinstance(error, kind):
+        if isinstance(error, kind) and not isinstance(error, ValueError):
             return fault(place, f"{fact} ({type(error).__name__})", advice)
     return fault(
         place, f"failed ({type(error).__name__})", "this is a fault in the program, please report it"

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from bot.errors import OverloadedError
-from bot.store.postgres.faults import ERRORS, LOST, fault, told
+from bot.store.postgres.faults import ERRORS, fault, is_lost, told
 from bot.store.postgres.pieces import Piece
 
 MOST = 512  # pieces in one transaction
@@ -103,9 +103,9 @@ class Group:
     async def _serve(self, pieces: Sequence[Piece]) -> list[Any]:
         try:
             return await self._write(pieces)
-        except LOST as error:
-            return [told(self._place, error)] * len(pieces)
         except Exception as error:  # noqa: BLE001 (handed to each caller; the writer lives on for the others)
+            if is_lost(error):
+                return [told(self._place, error)] * len(pieces)
             if len(pieces) > 1:
                 return [await self._serve_alone(piece) for piece in pieces]
             return [await self._serve_alone(pieces[0], error)]

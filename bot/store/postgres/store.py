@@ -44,7 +44,7 @@ from bot.store.postgres import (
     schema,
 )
 from bot.store.postgres.errands import Done, PostgresErrands
-from bot.store.postgres.faults import ERRORS, LOST, fault, place_of, told
+from bot.store.postgres.faults import ERRORS, fault, is_cut, is_lost, place_of, told
 from bot.store.postgres.group import Group
 from bot.store.postgres.pieces import Asked, Kept, Piece, Said, moment
 
@@ -53,6 +53,7 @@ Read = Callable[[asyncpg.Connection], Awaitable[T]]
 
 READERS = 6  # connections of a process: one of them writes
 CONNECT_S = 10.0
+TRIES = READERS + 1  # where every connection was cut, the last try makes a new one
 CLOSE_S = 1.0  # a stop has eight for all
 ANSWER_S = 30.0  # the server's longest silence; a forgetting of much may take some seconds
 ASKS_AFTER_S = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
@@ -170,13 +171,18 @@ class PostgresStore(Store):
         return _Telling(self._place)
 
     async def _read(self, work: Read[T]) -> T:
-        try:
-            async with self._connection() as db:
-                return await work(db)
-        except StoreError as error:
-            if isinstance(error.__cause__, LOST):
+        """Work on a connection; once more on another, if the first was cut: all such work may be done twice."""
+        for attempt in range(TRIES):
+            try:
+                async with self._connection() as db:
+                    return await work(db)
+            except StoreError as error:
+                if not is_lost(error.__cause__):
+                    raise
                 self._give_up()
-            raise
+                if not is_cut(error.__cause__) or attempt + 1 == TRIES:
+                    raise
+        raise AssertionError("unreachable")
 
     def _writer(self) -> Group:
         if self._read_only:
@@ -192,12 +198,20 @@ class PostgresStore(Store):
         """One transaction; returns after the sync."""
         if self._pool is None:
             raise fault(self._place, "is closed", "this is normal while the bot stops")
-        try:
-            async with self._pool.acquire() as db, db.transaction():
-                return await batch.write(db, pieces, abs(self._owner), queued=self._queued)
-        except LOST:
-            self._give_up()
-            raise
+        for attempt in range(TRIES):
+            begun = False
+            try:
+                async with self._pool.acquire() as db, db.transaction():
+                    begun = True
+                    return await batch.write(db, pieces, abs(self._owner), queued=self._queued)
+            except Exception as error:
+                if not is_lost(error):
+                    raise
+                self._give_up()
+                # Cut while nobody used it: nothing was asked yet. Later, nobody knows what became of it.
+                if begun or not is_cut(error) or attempt + 1 == TRIES:
+                    raise
+        raise AssertionError("unreachable")
 
     async def keep(self, bot: int, updates: Sequence[tuple[int, str]], *, now: datetime) -> list[int]:
         new: list[int] = await self._ask(Kept(bot=bot, updates=tuple(updates), at=moment(now)))
