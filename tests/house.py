@@ -16,7 +16,7 @@ from bot.config import Settings, read_settings
 from bot.core.experiment import ModelState, Outcome, Spec, standardise
 from bot.preview.server import LocalTelegram
 from bot.training.engine import TrainingFailed, TrainingFailure
-from bot.training.labels import Labels
+from bot.training.labels import Curves, Labels
 
 LESSONS = Path(__file__).parent.parent / "lessons"
 PIXEL = bytes.fromhex(  # a PNG of one dot
@@ -34,6 +34,7 @@ class PlainEngine:
         self.failures: list[TrainingFailure] = []
         self.trained: list[Spec] = []
         self.drawn = 0
+        self.curves: list[Curves] = []
         self._closed = asyncio.Event()
 
     async def start(self) -> None:
@@ -68,6 +69,11 @@ class PlainEngine:
     async def draw(self, learner: int, spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
         """One dot."""
         self.drawn += 1
+        return PIXEL
+
+    async def draw_curves(self, learner: int, curves: Curves) -> bytes:
+        """One dot."""
+        self.curves.append(curves)
         return PIXEL
 
 

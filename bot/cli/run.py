@@ -36,6 +36,7 @@ from bot.training.engine import Engine as LocalEngine
 from bot.training.remote import ErrandAnswer, RemoteEngine
 from bot.tutor.activities import Activities
 from bot.tutor.clock import Clock
+from bot.tutor.experiments import Experiments
 from bot.tutor.posts import Posts
 from bot.tutor.rounds import Rounds
 from bot.tutor.shelf import Shelf
@@ -166,7 +167,21 @@ class House:
         )
         stack.push_async_callback(at_most, TRAIN_S, trainings.drain)
         stack.push_async_callback(engine.stop)
-        chat.attach(pictures=trainings.picture, documents=tutor.document)
+        activities = Activities(tutor=tutor, store=store, say=chat.say, now=self._means.now)
+        experiments = Experiments(
+            activities=activities,
+            store=store,
+            engine=engine,
+            now=self._means.now,
+            sleep=self._means.sleep,
+            tally=self._tally,
+        )
+        stack.push_async_callback(experiments.stop)
+
+        async def picture(code: str) -> bytes | None:
+            return await trainings.picture(code) or await experiments.picture(code)
+
+        chat.attach(pictures=picture, documents=tutor.document)
         stack.push_async_callback(partial(chat.stop, handle_s=HANDLE_S, say_s=SAY_S))
         posts = Posts(
             tutor=tutor,
@@ -177,7 +192,6 @@ class House:
             sleep=self._means.sleep,
         )
         stack.push_async_callback(posts.stop)
-        activities = Activities(tutor=tutor, store=store, say=chat.say, now=self._means.now)
         clock = Clock(
             activities=activities,
             store=store,
@@ -198,6 +212,7 @@ class House:
         await chat.start(tutor, activities)
         await trainings.resume()
         await posts.resume()
+        await experiments.resume()
         await clock.start()
         return trainings
 

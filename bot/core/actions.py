@@ -42,6 +42,10 @@ class Action(StrEnum):
     ROUND_ON = "rn"  # :what it goes on from
     JOIN = "jn"
     LEAVE = "lv"
+    EXPERIMENT_RATE = "xr"  # :place of the rate
+    EXPERIMENT_PREDICT = "xp"  # :place of the prediction
+    EXPERIMENT_CLOSE = "xc"
+    EXPERIMENT_RETRY = "xt"
 
 
 # What buttons of activities in groups do; all others are answered by `bot.core.session`.
@@ -53,6 +57,10 @@ IN_GROUPS = frozenset(
         Action.ROUND_ON,
         Action.JOIN,
         Action.LEAVE,
+        Action.EXPERIMENT_RATE,
+        Action.EXPERIMENT_PREDICT,
+        Action.EXPERIMENT_CLOSE,
+        Action.EXPERIMENT_RETRY,
     }
 )
 

@@ -13,7 +13,7 @@ from bot.course.model import Lesson
 
 BURST = timedelta(seconds=2)  # chatter that comes closer together gets one answer
 AUTO = "auto"
-LATER = ("experiment", "plan")  # for groups; not built yet
+LATER = ("plan",)  # for groups; not built yet
 
 
 def plain(turn: Turn, text: str, **params: str | int) -> None:
@@ -36,13 +36,13 @@ def find(turn: Turn, argument: str) -> Lesson | None:
 
 
 def start(turn: Turn, command: Command) -> None:
-    """Greet; or open what the link names: `l-` a lesson, `q-` its questions, `t-` its lab, `r-` a run, `p-` the
-    why of a post, `e-` the step that explains it.
+    """Greet; or open what the link names: `l-` a lesson, `q-` its questions, `t-` its lab, `r-` a run, `x-` what a
+    class experiment trained, `p-` the why of a post, `e-` the step that explains it.
     """
     kind, dash, name = command.argument.strip().partition("-")
     openers = {"l": reading.learn, "q": open_quiz, "t": train}
     shared = command.shared
-    if kind == "r" and shared and shared.lesson in turn.shelf and turn.shelf[shared.lesson].lab:
+    if kind in ("r", "x") and shared and shared.lesson in turn.shelf and turn.shelf[shared.lesson].lab:
         panel.open_shared(turn, turn.shelf[shared.lesson], shared)
     elif command.post and command.post.lesson in turn.shelf:
         _open_post(turn, turn.shelf[command.post.lesson], command.post, explain=kind == "p")
@@ -201,6 +201,7 @@ COMMANDS: dict[str, Callable[[Turn, Command], None]] = {
     "round": says("live.private"),
     "stop": says("live.private_stop"),
     "top": says("live.private_top"),
+    "experiment": says("experiment.private"),
 } | dict.fromkeys(LATER, later)
 
 

@@ -10,7 +10,7 @@ from multiprocessing.synchronize import Semaphore
 from typing import ParamSpec, TypeVar, cast
 
 from bot.core.experiment import Outcome, Spec
-from bot.training.labels import Labels
+from bot.training.labels import Curves, Labels
 
 OUT_OF_MEMORY = 86  # exit code of a worker that reached its bound
 P = ParamSpec("P")
@@ -43,3 +43,8 @@ def train(spec: Spec) -> Outcome:
 def draw(spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
     """The picture of an experiment as PNG."""
     return cast(bytes, import_module("bot.training.plot").draw(spec, outcome, labels))
+
+
+def draw_curves(curves: Curves) -> bytes:
+    """Several runs side by side, as PNG."""
+    return cast(bytes, import_module("bot.training.curves").draw_curves(curves))

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.core.experiment import Outcome, Spec
 from bot.training import door
-from bot.training.labels import Labels
+from bot.training.labels import Curves, Labels
 from bot.training.line import Line
 from bot.training.pool import TrainingFailed, TrainingFailure, Workers
 
@@ -76,6 +76,11 @@ class Engine:
     async def draw(self, learner: int, spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
         """The picture of a run (PNG), drawn when no training waits."""
         picture: bytes = await self._take_turn(learner, door.draw, (spec, outcome, labels), late=True)
+        return picture
+
+    async def draw_curves(self, learner: int, curves: Curves) -> bytes:
+        """Several runs side by side (PNG), drawn when no training waits; `learner`: whose turn it takes."""
+        picture: bytes = await self._take_turn(learner, door.draw_curves, (curves,), late=True)
         return picture
 
     async def _take_turn(

@@ -27,3 +27,25 @@ class Labels:
     y_label: str
     y_unit: str
     words: PictureWords
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Curve:
+    """The losses of one run, and its name with what it showed."""
+
+    name: str
+    losses: tuple[float, ...]  # before each step, and after the last
+    blew_up: str = ""  # a short word beside the curve where it leaves the picture; empty: it did not
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Curves:
+    """Several runs from the same start, side by side."""
+
+    title: str
+    below_title: str
+    step: str
+    loss: str
+    least: float  # the least possible loss
+    least_name: str
+    rows: tuple[Curve, ...]  # at most three

@@ -25,7 +25,8 @@ from bot.training.labels import Labels, PictureWords
 
 SIZE_IN, DPI = (7.2, 9.0), 150  # 1080 × 1350 pixels
 SHADES = 12  # of each colour towards white in the PNG's palette, for smooth edges
-BLUE, ORANGE, INK, MUTED, GRID = "#0072B2", "#D55E00", "#222222", "#6E6E6E", "#E3E3E3"
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
+INK, MUTED, GRID = "#222222", "#6E6E6E", "#E3E3E3"
 SMALL, MIDDLE, BIG = 15.0, 17.0, 20.0  # points
 LOG_FROM = 20.0  # a loss that changed by more than this factor is read on a log scale
 ROUND = (1, 2, 2.5, 5, 10)  # between marks of an axis
@@ -43,14 +44,19 @@ def draw(spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
     figure = canvas.figure
     above, below = figure.axes
     for axes in (above, below):
-        axes.clear()
-        axes.grid(color=GRID, linewidth=1)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=SMALL, colors=INK)
+        wipe(axes)
     _draw_line(above, spec, outcome, labels)
     _draw_losses(below, spec, outcome, labels.words)
-    return _png(canvas)
+    return png(canvas)
+
+
+def wipe(axes: Axes) -> None:
+    """Empty axes, ready to be drawn on."""
+    axes.clear()
+    axes.grid(color=GRID, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=SMALL, colors=INK)
 
 
 @cache
@@ -61,7 +67,8 @@ def _canvas() -> FigureCanvasAgg:
     return FigureCanvasAgg(figure)
 
 
-def _png(canvas: FigureCanvasAgg) -> bytes:
+def png(canvas: FigureCanvasAgg) -> bytes:
+    """What is drawn, as a small palette PNG."""
     canvas.draw()  # type: ignore[no-untyped-call] # matplotlib does not annotate it
     width, height = canvas.get_width_height()
     pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call] # matplotlib does not annotate it
@@ -74,7 +81,7 @@ def _png(canvas: FigureCanvasAgg) -> bytes:
 @cache
 def _palette() -> Image.Image:
     """A fixed palette: choosing one for each picture costs more than drawing it."""
-    inks = [bytes.fromhex(colour[1:]) for colour in (BLUE, ORANGE, INK, MUTED, "#000000")]
+    inks = [bytes.fromhex(colour[1:]) for colour in (BLUE, ORANGE, GREEN, INK, MUTED, "#000000")]
     mixed = [(ink, (shade + 1) / SHADES) for ink in inks for shade in range(SHADES)]
     shades = [(b"\xff\xff\xff", 1.0), (bytes.fromhex(GRID[1:]), 1.0), *mixed]
     image = Image.new("P", (1, 1))
@@ -147,7 +154,7 @@ def _draw_losses(axes: Axes, spec: Spec, outcome: Outcome, words: PictureWords) 
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND))
     axes.plot(shown, color=ORANGE, linewidth=3.5, marker="o" if finite <= MARKED + 1 else "", markersize=8)
     if least > FLOOR:
-        name = f"{words.least}: {_short(least)}"
+        name = f"{words.least}: {short(least)}"
         axes.axhline(least, color=MUTED, linewidth=2.5, linestyle=":", label=name)
     last = spec.steps if finite == len(losses) else max(1.0, 1.3 * finite)
     axes.set_xlim(-0.04 * last, 1.04 * last)
@@ -166,7 +173,7 @@ def _make_log(axes: Axes, high: float, low: float) -> None:
     axes.set_ylim(low / room, high * room)
     axes.yaxis.set_major_locator(LogLocator(numticks=7))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
 
 
 def _mark_ends(axes: Axes, shown: Sequence[float], least: float, *, whole: bool) -> None:
@@ -177,7 +184,7 @@ def _mark_ends(axes: Axes, shown: Sequence[float], least: float, *, whole: bool)
         ends.append((len(shown) - 1, 0, "right", not falls))
     for at, shift, side, over in ends:
         axes.annotate(
-            _short(shown[at]),
+            short(shown[at]),
             (at, shown[at] if over else _below(axes, shown[at], least)),
             xytext=(shift, 12 if over else -10),
             textcoords="offset points",
@@ -198,7 +205,7 @@ def _below(axes: Axes, value: float, least: float) -> float:
     return least if math.log(value / least) < NEAR * math.log(high / low) else value
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """Three digits; very large and small numbers with a power of ten that a reader knows from school."""
     if value == 0 or 1e-4 <= abs(value) < 1e5:
         return f"{float(f'{value:.3g}'):g}"
@@ -211,7 +218,7 @@ def _short(value: float) -> str:
 def _tick(value: float) -> str:
     """A number on an axis in real units: whole, with thin spaces between thousands."""
     if value != 0 and not 1e-6 <= abs(value) < 1e10:
-        return _short(value)
+        return short(value)
     text = f"{value:,.8f}".rstrip("0").rstrip(".").replace("-", "−")
     return text.replace(",", "\u2009" if abs(value) >= 1e4 else "")
 

@@ -70,6 +70,7 @@ class Kind(Protocol):
         """A button of it was pressed (it may be over); in the line of who pressed. Answers the tap, once."""
 
 
+Handler = Callable[[GroupCommand], Awaitable[None]]
 Said = tuple[str, Message, str | None]  # kind of word (`say`, `edit`, `strip`), message, key
 
 
@@ -82,7 +83,8 @@ class Activities:
         self.now = now
         self._say = say
         self._kinds: dict[str, Kind] = {}
-        self._commands: dict[str, Callable[[GroupCommand], Awaitable[None]]] = {}
+        self._commands: dict[str, Handler] = {}
+        self._commands_of: dict[tuple[str, str], Handler] = {}  # by command and kind
         self.on_change: Callable[[], None] = lambda: None
 
     # what there is
@@ -91,9 +93,16 @@ class Activities:
         """Make a kind of activity known, under the name that the store has for it."""
         self._kinds[name] = kind
 
-    def on_command(self, name: str, handler: Callable[[GroupCommand], Awaitable[None]]) -> None:
-        """Let a command in groups do something; it must mark the update handled."""
-        self._commands[name] = handler
+    def on_command(self, name: str, handler: Handler, *, kind: str | None = None) -> None:
+        """Let a command in groups do something; it must mark the update handled.
+
+        `kind`: only where such an activity goes on; of several, the one that was begun last answers. Where none
+        does, the handler without a kind answers, or else the one that was added first.
+        """
+        if kind is not None:
+            self._commands_of[name, kind] = handler
+        if kind is None or name not in self._commands:
+            self._commands[name] = handler
 
     def kind(self, name: str) -> Kind | None:
         """A kind by its name; None if this version does not know it."""
@@ -105,7 +114,12 @@ class Activities:
 
     async def command(self, command: GroupCommand) -> None:
         """Do what a command says; in the chat's line."""
-        await self._commands[command.name](command)
+        handler = self._commands[command.name]
+        if any(name == command.name for name, _ in self._commands_of):
+            for each in await self.store.activities(chat=command.place.chat):
+                if each.thread == command.place.thread:
+                    handler = self._commands_of.get((command.name, each.kind), handler)
+        await handler(command)
 
     async def tap(self, tap: GroupTap) -> bool:
         """Hand a tap to its activity; False: there is no such activity in this chat."""

@@ -1,13 +1,16 @@
-"""What the store keeps as JSON, as values: a run under its code, a post as one person sees it, a session."""
+"""What the store keeps as JSON, as values: a run, a post as one person sees it, an experiment's run, a session."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.events import SeenPost
+from bot.core import class_experiment
+from bot.core.class_experiment import Experiment
+from bot.core.events import SeenPost, SharedRun
 from bot.core.experiment import Spec, Verdict, from_json, to_json
 from bot.core.state import Session
 from bot.store.base import Post, PostAnswer, Remembered
+from bot.store.groups import Activity
 from bot.tutor.learner import Learner
 
 
@@ -63,3 +66,13 @@ def session_of(remembered: Remembered, learner: Learner) -> Session:
     if learner.language and learner.language != session.tongue:
         session = session.model_copy(update={"tongue": learner.language})
     return session
+
+
+def shared_experiment(activity: Activity) -> SharedRun | None:
+    """The most wanted run of a class experiment, for anybody to repeat; None before it was shown."""
+    if activity.kind != class_experiment.KIND:
+        return None
+    state = Experiment.model_validate_json(activity.body)
+    if not state.ran:
+        return None
+    return SharedRun(lesson=state.subject.lesson, spec=class_experiment.spec(state, state.ran[0]))

@@ -16,7 +16,7 @@ from bot.course.model import Lab
 from bot.store.base import Job, Store
 from bot.tally import QUEUE, RUN, TRAINING, TRAININGS, Tally
 from bot.training.engine import TrainingFailed, TrainingFailure
-from bot.training.labels import Labels, PictureWords
+from bot.training.labels import Curves, Labels, PictureWords
 from bot.tutor.kept import Replay
 from bot.tutor.learner import Learner
 from bot.tutor.places import Places
@@ -43,6 +43,9 @@ class TrainingEngine(Protocol):
 
     async def draw(self, learner: int, spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
         """The picture of a run as PNG."""
+
+    async def draw_curves(self, learner: int, curves: Curves) -> bytes:
+        """The picture of several runs side by side as PNG."""
 
 
 class Trainings:

@@ -22,7 +22,7 @@ from bot.errors import OverloadedError, StaleError
 from bot.store.base import Change, NewWord, Remembered, Store, UpdateKey, Word
 from bot.training.program import program
 from bot.tutor.gather import answer_word, gather
-from bot.tutor.kept import Replay, dumps, seen_post, session_of
+from bot.tutor.kept import Replay, dumps, seen_post, session_of, shared_experiment
 from bot.tutor.learner import Learner
 from bot.view.stage import Stage
 from bot.view.texts import Texts, languages, pick
@@ -237,6 +237,9 @@ class Tutor:
             return replace(event, post=await self._seen_post(event.code, learner))
         if isinstance(event, Command) and event.argument.startswith("r-"):
             return replace(event, shared=await self._shared(event.argument[2:].strip()))
+        if isinstance(event, Command) and event.argument.startswith("x-"):
+            activity = await self._store.activity(event.argument[2:].strip())
+            return replace(event, shared=shared_experiment(activity) if activity else None)
         return event
 
     async def _seen_post(self, code: str, learner: int) -> SeenPost | None:

@@ -354,7 +354,7 @@ async def test_unknown_commands_get_a_friendly_word(learner: Person, command: st
     assert "/help" in said.text
 
 
-@pytest.mark.parametrize("command", ["/experiment", "/plan"])
+@pytest.mark.parametrize("command", ["/plan"])
 async def test_commands_of_groups_say_that_they_come_later(learner: Person, command: str) -> None:
     """A clear line, not silence."""
     await learner.send(command)
@@ -383,3 +383,10 @@ async def test_posting_in_private_says_where_it_works(learner: Person) -> None:
     await learner.send("/post")
     said = await learner.says("group", button="Start")
     assert "administrator" in said.text
+
+
+async def test_an_experiment_in_private_says_where_it_works(learner: Person) -> None:
+    """It is for groups; the lab is the way here."""
+    await learner.send("/experiment")
+    said = await learner.says("group", button="Start")
+    assert "/train" in said.text

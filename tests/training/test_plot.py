@@ -166,7 +166,7 @@ def test_the_line_after_runs_where_the_model_says() -> None:
 )
 def test_numbers_in_the_picture_are_short(value: float, text: str) -> None:
     """Three digits, and powers of ten instead of a programmer's e."""
-    assert plot._short(value) == text
+    assert plot.short(value) == text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""`/experiment` in a group, and `/stop` while one goes on: what they ask for, and a clear line where it cannot be.
+
+Law: one experiment goes on in a chat or topic at a time; anybody may begin one.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from bot.core import class_experiment as core
+from bot.core.class_experiment import RENEW
+from bot.course.model import Lesson
+from bot.errors import StaleError
+from bot.store.base import Change, Store, UpdateKey
+from bot.store.groups import Activity
+from bot.tutor.activities import Activities, GroupCommand, Place
+from bot.view.experiment import experiment_message
+from bot.view.message import Message
+from bot.view.rich import Rich
+from bot.view.stage import Stage
+from bot.view.texts import pick
+
+LENT = frozenset({136817688, 1087968824, 777000})  # ids that Telegram lends to who writes in a chat's name
+SHOWN_IDS = 8
+NAME_SHOWN = 40  # characters of an unknown lesson's name
+
+
+class ExperimentCommands:
+    """The commands over the store and the lessons. `stop`: ends an experiment, False if it is on its way already."""
+
+    def __init__(
+        self,
+        *,
+        activities: Activities,
+        store: Store,
+        stop: Callable[[str, UpdateKey], Awaitable[bool]],
+    ) -> None:
+        self._activities = activities
+        self._store = store
+        self._stop = stop
+
+    async def begin(self, command: GroupCommand) -> None:
+        """`/experiment [LESSON]`: open the voting."""
+        stage = self._stage(command)
+        if await self._running(command.place) is not None:
+            await self._line(command, "experiment.running")
+            return
+        lesson = await self._lesson(command, stage)
+        if lesson is None:
+            return
+        try:
+            await self._put(command, lesson, stage)
+        except StaleError:  # somebody else was quicker
+            await self._line(command, "experiment.running")
+
+    async def stop(self, command: GroupCommand) -> None:
+        """`/stop`: by the starter and administrators."""
+        running = await self._running(command.place)
+        if running is None:
+            await self._line(command, "experiment.over")
+        elif command.by.id != running.starter and not await command.in_charge():
+            await self._line(command, "experiment.stop_refused")
+        elif not await self._stop(running.code, command.update):
+            await self._line(command, "experiment.noted_closed")
+
+    async def _put(self, command: GroupCommand, lesson: Lesson, stage: Stage) -> None:
+        now, place, code = self._activities.now(), command.place, self._activities.tutor.new_key()
+        state = core.begin(lesson, stage.texts.language, now)
+        activity = Activity(
+            code=code,
+            kind=core.KIND,
+            chat=place.chat,
+            thread=place.thread,
+            starter=None if command.by.id in LENT else command.by.id,
+            body=state.model_dump_json(),
+            made_at=now,
+            due=now + RENEW,
+            alone=True,
+        )
+        words = self._activities.words(place, [("say", experiment_message(stage, state, code), code)])
+        await self._activities.commit(
+            Change(learner=None, update=command.update, activity=activity, words=words)
+        )
+
+    async def _lesson(self, command: GroupCommand, stage: Stage) -> Lesson | None:
+        """The lesson that is asked for, else the first with a lab; None: it cannot be had, and that is said."""
+        labs = [lesson for lesson in stage.shelf.values() if lesson.lab]
+        ids = ", ".join(lesson.id for lesson in labs[:SHOWN_IDS])
+        name = next(iter(command.argument.lower().split()), "")
+        lesson = stage.shelf.get(name)
+        if not labs:
+            await self._line(command, "experiment.no_labs")
+        elif name and lesson is None:
+            await self._line(command, "experiment.unknown", name=name[:NAME_SHOWN], ids=ids)
+        elif lesson is not None and lesson.lab is None:
+            await self._line(command, "experiment.no_lab", title=lesson.title, ids=ids)
+        else:
+            return lesson or labs[0]
+        return None
+
+    async def _running(self, place: Place) -> Activity | None:
+        found = await self._store.activities(chat=place.chat, kind=core.KIND)
+        return next((each for each in found if each.thread == place.thread), None)
+
+    async def _line(self, command: GroupCommand, text: str, **params: str | int) -> None:
+        """One line to everybody in the chat."""
+        message = Message(rich=Rich(self._stage(command).texts(text, **params)))
+        words = self._activities.words(command.place, [("say", message, None)])
+        await self._activities.commit(Change(learner=None, update=command.update, words=words))
+
+    def _stage(self, command: GroupCommand) -> Stage:
+        return self._activities.tutor.stage(pick(None, command.by.language))
