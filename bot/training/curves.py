@@ -75,8 +75,9 @@ def _canvas() -> FigureCanvasAgg:
 
 def _scale(axes: Axes, curves: Curves) -> float:
     """The window of the losses, on a log scale where it helps; gives its upper end."""
-    first = max(_finite(curves.rows[0].losses[0]), FLOOR)
-    seen = [max(loss, FLOOR) for row in curves.rows for loss in row.losses if _finite(loss) == loss]
+    first = curves.rows[0].losses[0]
+    first = first if math.isfinite(first) and first > FLOOR else 1.0
+    seen = [max(loss, FLOOR) for row in curves.rows for loss in row.losses if math.isfinite(loss)]
     most = ROOM_FOR_BLOWN * first if any(row.blew_up for row in curves.rows) else math.inf
     high = min(max(seen, default=first), most)
     low = min([*seen, high, *([curves.least] if curves.least > FLOOR else [])])
@@ -91,11 +92,6 @@ def _scale(axes: Axes, curves: Curves) -> float:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     return float(high * room)
-
-
-def _finite(loss: float) -> float:
-    """The loss, or 0 for one that is no number."""
-    return loss if math.isfinite(loss) else 0.0
 
 
 def _shown(row: Curve, top: float) -> list[float]:
