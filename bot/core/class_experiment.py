@@ -90,6 +90,7 @@ class Experiment(Value):
     usual: tuple[
         float, ...
     ]  # the lesson's own, in the order of its stories: they stand in where votes are few
+    chat: int  # where its message stands: a group may get a new id, and messages do not move along
     closes_at: datetime
     phase: Phase = Phase.VOTING
     ending: Ending | None = None
@@ -121,7 +122,7 @@ class Step:
 # what is offered
 
 
-def begin(lesson: Lesson, language: str, now: datetime) -> Experiment:
+def begin(lesson: Lesson, language: str, now: datetime, *, chat: int) -> Experiment:
     """Open the voting on a lesson with a lab."""
     lab = lab_of(lesson)
     plain = [story for story in lab.stories if story.optimizer == Optimizer.SGD.value]
@@ -133,6 +134,7 @@ def begin(lesson: Lesson, language: str, now: datetime) -> Experiment:
         steps=steps,
         rates=offered(usual, steps),
         usual=usual or (USUAL_RATE,),
+        chat=chat,
         closes_at=now + OPEN,
     )
 

@@ -6,6 +6,7 @@ knows where errands are kept.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 
 from bot.core.experiment import Outcome, Spec, from_json, to_json
 from bot.training.engine import TrainingFailed, TrainingFailure
-from bot.training.labels import Labels, PictureWords
+from bot.training.labels import Curve, Curves, Labels, PictureWords
 
 OnPlace = Callable[[int], None]
 
@@ -24,6 +25,7 @@ class ErrandKind(StrEnum):
 
     TRAIN = "train"
     DRAW = "draw"
+    CURVES = "curves"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +67,9 @@ class Trainer(Protocol):
     async def draw(self, learner: int, spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
         """The picture of a run."""
 
+    async def draw_curves(self, learner: int, curves: Curves) -> bytes:
+        """The picture of several runs."""
+
 
 class RemoteEngine:
     """The engine of a bot that has no workers of its own."""
@@ -100,7 +105,15 @@ class RemoteEngine:
     async def draw(self, learner: int, spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
         """The picture of a run (PNG)."""
         body = {"spec": to_json(spec), "outcome": to_json(outcome), "labels": asdict(labels)}
-        answer = await self._run(None, learner, ErrandKind.DRAW, json.dumps(body, allow_nan=False), None)
+        return await self._picture(learner, ErrandKind.DRAW, body)
+
+    async def draw_curves(self, learner: int, curves: Curves) -> bytes:
+        """Several runs side by side (PNG)."""
+        rows = [{**asdict(row), "losses": [_plain(loss) for loss in row.losses]} for row in curves.rows]
+        return await self._picture(learner, ErrandKind.CURVES, {"curves": {**asdict(curves), "rows": rows}})
+
+    async def _picture(self, learner: int, kind: ErrandKind, body: Mapping[str, Any]) -> bytes:
+        answer = await self._run(None, learner, kind, json.dumps(body, allow_nan=False), None)
         if answer.picture is None:
             raise TrainingFailed(_reason(answer))
         return answer.picture
@@ -132,8 +145,10 @@ def _reason(answer: ErrandAnswer) -> TrainingFailure:
 async def run_errand(trainer: Trainer, kind: str, body: str) -> ErrandAnswer:
     """Do an errand on this machine; TrainingFailed(CLOSED) if it is for another one to do."""
     fields: Mapping[str, Any] = json.loads(body)
-    spec = from_json(Spec, fields["spec"])
     try:
+        if kind == ErrandKind.CURVES:
+            return ErrandAnswer(picture=await trainer.draw_curves(0, _curves(fields["curves"])))
+        spec = from_json(Spec, fields["spec"])
         if kind == ErrandKind.TRAIN:
             outcome = await trainer.train(0, spec)
             return ErrandAnswer(result=json.dumps(to_json(outcome), allow_nan=False))
@@ -147,3 +162,13 @@ async def run_errand(trainer: Trainer, kind: str, body: str) -> ErrandAnswer:
         if failure.reason is TrainingFailure.CLOSED:
             raise
         return ErrandAnswer(failure=failure.reason)
+
+
+def _plain(loss: float) -> float | str:
+    """For JSON, which has no sign for what is not finite."""
+    return loss if math.isfinite(loss) else str(loss)
+
+
+def _curves(fields: Mapping[str, Any]) -> Curves:
+    rows = [Curve(**{**row, "losses": tuple(map(float, row["losses"]))}) for row in fields["rows"]]
+    return Curves(**{**fields, "rows": tuple(rows)})

@@ -12,13 +12,13 @@ from bot.errors import StaleError
 from bot.store.base import Change, Store, UpdateKey
 from bot.store.groups import Activity
 from bot.tutor.activities import Activities, GroupCommand, Place
+from bot.tutor.round_commands import LENT
 from bot.view.experiment import experiment_message
 from bot.view.message import Message
 from bot.view.rich import Rich
 from bot.view.stage import Stage
 from bot.view.texts import pick
 
-LENT = frozenset({136817688, 1087968824, 777000})  # ids that Telegram lends to who writes in a chat's name
 SHOWN_IDS = 8
 NAME_SHOWN = 40  # characters of an unknown lesson's name
 
@@ -63,7 +63,7 @@ class ExperimentCommands:
 
     async def _put(self, command: GroupCommand, lesson: Lesson, stage: Stage) -> None:
         now, place, code = self._activities.now(), command.place, self._activities.tutor.new_key()
-        state = core.begin(lesson, stage.texts.language, now)
+        state = core.begin(lesson, stage.texts.language, now, chat=place.chat)
         activity = Activity(
             code=code,
             kind=core.KIND,

@@ -230,6 +230,7 @@ class Experiments:
             step = move(before, await self._counts(activity), self._now())
             if step is None:
                 return None
+            step = replace(step, state=step.state.model_copy(update={"chat": activity.chat}))
             words = () if silent else self._said(activity, before, step, photo)
             over = step.state.phase is Phase.OVER
             after = replace(activity, body=step.state.model_dump_json(), due=step.due, over=over)
@@ -246,7 +247,9 @@ class Experiments:
         place, code, state = of(activity), activity.code, step.state
         stage = self._stage(state)
         said: list[Said] = []
-        if step.renewed:
+        if before.chat != state.chat:
+            said.append(("say", experiment_message(stage, state, code), code))
+        elif step.renewed:
             said.append(("edit", experiment_message(stage, state, code), code))
         if before.failed and state.phase is not before.phase and state.phase is not Phase.LOST:
             said.append(("edit", apology(stage, state, code), apology_key(code, before.failed)))

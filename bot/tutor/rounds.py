@@ -64,6 +64,7 @@ class Rounds:
         activities.add(TOP, self)
         activities.on_command("round", commands.begin)
         activities.on_command("stop", commands.stop)
+        activities.on_command("stop", commands.stop, kind=ROUND)
         activities.on_command("top", commands.limited(self._tables.top))
 
     async def stop(self) -> None:

@@ -35,7 +35,7 @@ class AnyOrder(RuleBasedStateMachine):
     def begin(self) -> None:
         """Voting opens."""
         self.now = NOON
-        self.state = core.begin(LESSON, "en", self.now)
+        self.state = core.begin(LESSON, "en", self.now, chat=-1)
         self.due: datetime | None = self.now + core.RENEW
         self.votes: dict[tuple[int, str], int] = {}
         self.closed_with: Counts | None = None
@@ -151,7 +151,7 @@ def voted(state: Experiment, *, rates: dict[float, int]) -> Counts:
 
 def test_the_three_most_wanted_are_trained() -> None:
     """Of as many votes the smaller rate first; where votes are few, the lesson's own rates stand in."""
-    state = core.begin(LESSON, "en", NOON)
+    state = core.begin(LESSON, "en", NOON, chat=-1)
     assert core.wanted(state, voted(state, rates={0.3: 2, 1.0: 2, 0.03: 5, 3.0: 1})) == (0.03, 0.3, 1.0)
     assert core.wanted(state, voted(state, rates={1.0: 1}))[0] == 1.0
     assert core.wanted(state, Counts())[: len(state.usual)] == state.usual[:3]
@@ -175,7 +175,7 @@ def test_each_outcome_is_among_the_rates(usual: tuple[float, ...], steps: int) -
 @pytest.mark.parametrize("steps", [1, 10, 100])
 def test_what_is_expected_is_what_a_training_shows(rate: float, steps: int) -> None:
     """The closed form against the arithmetic, step by step."""
-    state = core.begin(LESSON, "en", NOON).model_copy(update={"steps": steps})
+    state = core.begin(LESSON, "en", NOON, chat=-1).model_copy(update={"steps": steps})
     outcome = descend(core.spec(state, rate))
     assert core.expected(rate, steps) is verdict(outcome.loss_before, outcome.loss_after, core.least(state))
 
@@ -185,7 +185,7 @@ def test_a_lesson_without_sgd_has_rates_too() -> None:
     made = with_lab("adam")
     for story in made["lab"]["stories"]:
         story["optimizer"] = "adam"
-    state = core.begin(lesson(made), "en", NOON)
+    state = core.begin(lesson(made), "en", NOON, chat=-1)
     assert core.USUAL_RATE in state.rates
     assert core.wanted(state, Counts())[0] == core.USUAL_RATE
 
@@ -202,5 +202,5 @@ def test_who_predicted_right_is_counted() -> None:
 @pytest.mark.parametrize("argument", ["", "-1", "6x", "٣", "99", "1e0", "007", "3"])
 def test_forged_choices_are_none(argument: str) -> None:
     """Only a place that there is."""
-    state = core.begin(LESSON, "en", NOON)
+    state = core.begin(LESSON, "en", NOON, chat=-1)
     assert core.choice(state, PREDICTION, argument) is None

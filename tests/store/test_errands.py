@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -13,6 +14,7 @@ from bot.errors import StoreError
 from bot.store.base import Change, Job
 from bot.store.choose import errands_of, open_store
 from bot.training.engine import TrainingFailed, TrainingFailure
+from bot.training.labels import Curve, Curves
 from bot.training.remote import ErrandAnswer, RemoteEngine, run_errand
 from tests.house import PIXEL, PlainEngine, descend
 from tests.patience import until
@@ -119,6 +121,20 @@ async def test_numbers_and_picture_come_back_the_same(place: Place) -> None:
         assert outcome == descend(SPEC)
         assert await engine.draw(ANN, SPEC, outcome, LABELS) == PIXEL
     assert await place.ask("SELECT count(*) FROM nabla.errands") == "0"
+
+
+async def test_what_several_runs_showed_comes_through_whole(place: Place) -> None:
+    """Also losses that are no numbers, which JSON does not have."""
+    _, engine = await place.bot()
+    plain = PlainEngine()
+    rows = (
+        Curve(name="a", losses=(1.0, 1 / 3)),
+        Curve(name="b", losses=(1.0, math.inf), blew_up="it blew up"),
+    )
+    asked = Curves(title="t", below_title="b", step="s", loss="l", least=0.1, least_name="least", rows=rows)
+    async with place.trainer(plain):
+        assert await engine.draw_curves(ANN, asked) == PIXEL
+    assert plain.curves == [asked]
 
 
 async def test_the_job_of_a_tap_is_run_once_whoever_waits_for_it(place: Place) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from bot.core.experiment import Optimizer, Outcome
 from bot.training.engine import Engine, TrainingFailed, TrainingFailure
 from bot.training.forkserver import SECRETS, Context
+from bot.training.labels import Curve, Curves
 from bot.training.pool import Workers
 from tests.patience import until
 from tests.training.samples import LABELS, garble, houses
@@ -74,6 +75,29 @@ async def test_a_picture_is_a_png(engine: Engine) -> None:
     picture = await engine.draw(1, spec, await engine.train(1, spec), LABELS)
     assert Image.open(io.BytesIO(picture)).size == (1080, 1350)
     assert len(picture) < 80_000
+
+
+async def test_several_runs_are_drawn_side_by_side(engine: Engine) -> None:
+    """Real losses of three rates, one of which blows up; `NABLA_PICTURES` keeps the picture for whoever looks."""
+    rows = []
+    for rate, what in ((0.1, "it learns"), (0.001, "it crawls"), (3.0, "it blows up")):
+        losses = (await engine.train(-5, houses(rate=rate))).losses
+        words = f"rate {rate:g} blew up" if rate > 1 else ""
+        rows.append(Curve(name=f"rate {rate:g}: {what}", losses=losses, blew_up=words))
+    curves = Curves(
+        title="House prices: the loss, step by step",
+        below_title="10 steps of sgd from the same start",
+        step="step",
+        loss="loss",
+        least=0.0129,
+        least_name="least possible",
+        rows=tuple(rows),
+    )
+    picture = await engine.draw_curves(-5, curves)
+    assert Image.open(io.BytesIO(picture)).size == (1080, 1200)
+    assert len(picture) < 80_000
+    if folder := os.environ.get("NABLA_PICTURES"):
+        (Path(folder) / "curves.png").write_bytes(picture)
 
 
 async def test_same_spec_same_bits_on_every_worker(engine: Engine, pair: Workers) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from bot.store.base import Change, Word
+from bot.store.base import Change, UpdateKey, Word
 from bot.store.groups import Activity
 from bot.store.sqlite import SqliteStore
-from bot.tutor.activities import Activities, GroupTap, Place
+from bot.tutor.activities import Activities, GroupCommand, GroupTap, Place
 from bot.tutor.clock import FAILED, Clock
+from bot.tutor.learner import Learner
 from bot.tutor.tutor import Tutor
 from bot.view.message import Message
 from bot.view.rich import Rich
@@ -182,3 +183,42 @@ async def test_a_swap_loses_nobodys_change(hall: Hall) -> None:
     found = await hall.store.activity("a")
     assert found is not None
     assert (found.body, found.version) == ("10", 11)
+
+
+async def test_of_several_kinds_under_one_command_the_newest_answers(hall: Hall) -> None:
+    """In its chat and topic only; where none goes on, the handler without a kind."""
+    answered: list[str] = []
+
+    def handler(name: str) -> Callable[[GroupCommand], Coroutine[Any, Any, None]]:
+        async def handle(command: GroupCommand) -> None:
+            answered.append(name)
+
+        return handle
+
+    hall.activities.on_command("stop", handler("bells"), kind="bell")
+    hall.activities.on_command("stop", handler("nothing"))
+    hall.activities.on_command("stop", handler("others"), kind="other")
+
+    async def stop(thread: int | None = None) -> str:
+        command = GroupCommand(
+            name="stop",
+            argument="",
+            by=Learner(id=1),
+            place=Place(chat=GROUP, thread=thread),
+            update=UpdateKey(bot=1, update_id=1),
+            in_charge=nobody,
+        )
+        await hall.activities.command(command)
+        return answered.pop()
+
+    assert await stop() == "nothing"
+    await hall.begin("a", "other")
+    assert await stop() == "others"
+    await hall.begin("b", "bell")
+    assert await stop() == "bells"
+    assert await stop(thread=9) == "nothing"
+
+
+async def nobody() -> bool:
+    """Is in charge."""
+    return False

@@ -34,7 +34,7 @@ def widest() -> Experiment:
         {"name": f"{n}", "optimizer": "sgd", "rate": 0.1 + n / 1e6, "steps": 1000, "outcome": "learns"}
         for n in range(6)
     ]
-    return core.begin(lesson(made), "en", NOON)
+    return core.begin(lesson(made), "en", NOON, chat=-1)
 
 
 MANY = Counts(rates=(10**6,) * 8, predictions=(10**6,) * 3)
@@ -68,7 +68,7 @@ def test_the_caption_fits(language: str, verdict: Verdict) -> None:
 
 def test_the_promised_lines() -> None:
     """One `Loss before: X`, and for each rate a line that begins with `Loss after: Y` and names it."""
-    state = core.begin(lesson(with_lab("alpha")), "en", NOON).model_copy(
+    state = core.begin(lesson(with_lab("alpha")), "en", NOON, chat=-1).model_copy(
         update={"shown": Counts(rates=(2,), predictions=(3, 1, 1))}
     )
     ran = (
