@@ -85,7 +85,7 @@ async def test_several_runs_are_drawn_side_by_side(engine: Engine) -> None:
         words = f"rate {rate:g} blew up" if rate > 1 else ""
         rows.append(Curve(name=f"rate {rate:g}: {what}", losses=losses, blew_up=words))
     curves = Curves(
-        title="House prices: the loss, step by step",
+        title="House prices: loss, step by step",
         below_title="10 steps of sgd from the same start",
         step="step",
         loss="loss",
