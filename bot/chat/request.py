@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -145,6 +146,7 @@ def _chosen(given: ODVInput[float], default_s: float | None) -> float | None:
     return default_s if isinstance(given, DefaultValue) else given
 
 
+@lru_cache(maxsize=64)  # a few kinds of calls, each with its times
 def _timeout(
     *, read_s: float | None, write_s: float | None, connect_s: float | None, pool_s: float | None, whole: bool
 ) -> aiohttp.ClientTimeout:

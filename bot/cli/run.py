@@ -22,6 +22,7 @@ from aiohttp import web
 from bot.chat.app import Means, TelegramChat
 from bot.chat.webhook import WebhookRoute, runner_of, web_app
 from bot.check import lint
+from bot.cli.garbage import look_less_often
 from bot.cli.health import Health
 from bot.cli.logs import counted_logs, log_of_loop
 from bot.cli.until import at_most, unless, until
@@ -65,6 +66,7 @@ async def serve(settings: Settings, *, announce: Announce) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_of_loop)
+    look_less_often()
     # Not the loop's own handlers: they end with the loop, and a second signal would kill.
     on_stop(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.set))
     if settings.admins:

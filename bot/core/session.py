@@ -38,6 +38,7 @@ def _in_lab(handler: LessonTap) -> TapHandler:
     return _in_lesson(handler, needs_lab=True)
 
 
+_ACTIONS = {action.value: action for action in Action}
 STEP, QUESTION, LAB, RESULT = ScreenKind.STEP, ScreenKind.QUESTION, ScreenKind.LAB, ScreenKind.RESULT
 LOST = ScreenKind.LOST
 MENU, ROUND_END, FINISHED = ScreenKind.MENU, ScreenKind.ROUND_END, ScreenKind.FINISHED
@@ -140,7 +141,7 @@ def step(
 def _tap(turn: Turn, tap: Tap) -> None:
     """Look the tap up in the table; what is not in it is stale or forged, and changes nothing."""
     screen = turn.session.screens.get(tap.key)
-    action = Action(tap.action) if tap.action in list(Action) else None
+    action = _ACTIONS.get(tap.action)
     handler = TAPS[screen.kind].get(action) if screen and action and tap.in_place else None
     if screen is None or handler is None:
         turn.toast("stale")

@@ -49,6 +49,18 @@ class Entity:
         """Offset of the first unit behind the span."""
         return self.offset + self.length
 
+    def moved(self, units: int) -> "Entity":
+        """The same so many units further on (`replace` takes three times as long)."""
+        if not units:
+            return self
+        return Entity(
+            type=self.type,
+            offset=self.offset + units,
+            length=self.length,
+            language=self.language,
+            url=self.url,
+        )
+
     def as_json(self) -> dict[str, str | int]:
         """The entity as the Bot API takes it."""
         found: dict[str, str | int] = {"type": str(self.type), "offset": self.offset, "length": self.length}
@@ -98,7 +110,7 @@ class Rich:
         for place, part in enumerate(parts):
             for piece in (plain(separator), plain(part)) if place else (plain(part),):
                 texts.append(piece.text)
-                entities += [replace(entity, offset=entity.offset + shift) for entity in piece.entities]
+                entities += [entity.moved(shift) for entity in piece.entities]
                 shift += piece.units
         return Rich("".join(texts), tuple(entities))
 
@@ -152,6 +164,8 @@ def _around(
 ) -> Rich:
     text = plain(text)
     around = Entity(type=kind, offset=0, length=text.units, language=language, url=url)
+    if text and not text.entities and text.text == text.text.strip():
+        return Rich(text.text, (around,))  # what `tidy` would make of it; on the way of every tap
     return tidy(text.text, [*text.entities, around])
 
 
