@@ -4,6 +4,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 SLOW := tensorflow or browser or process
 ALLOWED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # TensorFlow has wheels for Python 3.11 to 3.13: take the first such Python on this machine.
@@ -35,8 +36,9 @@ format: $(VENV)/.installed-dev
 check: install
 	@$(BIN)/python -m bot check
 
-bench: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.bench
+# A quarter of an hour; a part of it: make bench ONLY=versus (names: python -m tests.bench --help).
+bench: $(VENV)/.installed-dev $(BENCH)/.installed
+	$(BIN)/python -m tests.bench $(foreach part,$(ONLY),--only $(part))
 
 # Hundreds of kills in the middle of everything, a quarter of an hour at most; fails on any loss.
 torture: $(VENV)/.installed-dev
@@ -64,7 +66,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# Renew the three lock files: exact versions and hashes for every supported Python and platform, no addresses.
+# The rivals have an environment of their own, so that what they need never touches what we run on.
+$(BENCH)/.installed: $(VENV)/.python requirements-bench.lock
+	@$(BIN)/python -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# Renew the lock files: exact versions and hashes for every supported Python and platform, no addresses.
 lock: $(VENV)/.python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -73,6 +81,8 @@ lock: $(VENV)/.python
 		pyproject.toml --extra postgres --constraint requirements.lock --output-file requirements-postgres.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		pyproject.toml --extra postgres --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--group bench --output-file requirements-bench.lock
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(BENCH) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -10,30 +10,54 @@ from pathlib import Path
 
 import click
 
-from tests.bench import calls, postgres, starting, storing, tapping, training
+from tests.bench import (
+    calls,
+    crowded,
+    postgres,
+    profiling,
+    starting,
+    storing,
+    storming,
+    tapping,
+    trainers,
+    training,
+    versus,
+)
 from tests.bench.figures import Figure, as_json, earlier, load, machine, markdown
 
 PARTS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
+    "versus": versus.measure,
+    "trainers": trainers.measure,
+    "storm": storming.measure,
     "start": starting.measure,
     "training": training.measure,
     "taps": tapping.measure,
+    "full": crowded.measure,
+    "profile": profiling.measure,
     "calls": calls.measure,
     "store": storing.measure,
     "postgres": postgres.measure,
 }
 
 
-async def measure(parts: tuple[str, ...]) -> list[Figure]:
+async def measure(parts: tuple[str, ...], answers: int) -> list[Figure]:
     """The figures of these parts."""
     figures: list[Figure] = []
     for part in parts:
-        click.echo(f"measuring: {part} …", err=True)
-        figures += await PARTS[part]()
+        begun = datetime.now(UTC)
+        found = await (crowded.measure(answers=answers) if part == "full" else PARTS[part]())
+        figures += found
+        click.echo(f"{part}: {len(found)} figures in {(datetime.now(UTC) - begun).seconds} s", err=True)
     return figures
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
+@click.option(
+    "--only", "parts", multiple=True, type=click.Choice(list(PARTS)), help="This part; may be repeated."
+)
+@click.option(
+    "--answers", default=20_000_000, show_default=True, help="In the full store, if the disk has room."
+)
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Keep the figures as JSON."
 )
@@ -46,12 +70,12 @@ async def measure(parts: tuple[str, ...]) -> list[Figure]:
     help="Show an earlier run's JSON beside.",
 )
 def main(
-    parts: tuple[str, ...], json_file: Path | None, table_file: Path | None, beside: Path | None
+    parts: tuple[str, ...], answers: int, json_file: Path | None, table_file: Path | None, beside: Path | None
 ) -> None:
-    """Measure Nabla (all PARTS, or those named): some four minutes, 127.0.0.1 only."""
+    """Measure Nabla: all parts take about a quarter of an hour, on 127.0.0.1 only."""
     before = earlier(beside.read_text(encoding="utf-8")) if beside else None
-    where = machine(datetime.now(UTC))
-    figures = asyncio.run(measure(parts or tuple(PARTS)))
+    where = machine(datetime.now(UTC)) | versus.versions()
+    figures = asyncio.run(measure(parts or tuple(PARTS), answers))
     where["load after"] = load()
     table = markdown(figures, where, before)
     click.echo(table)

@@ -15,7 +15,8 @@ from telegram.request import BaseRequest, HTTPXRequest
 from bot.chat.request import AiohttpRequest, call
 from tests.bench.crowd import FIRST_LEARNER
 from tests.bench.figures import Figure, median, spread
-from tests.bench.processes import TOKEN, stub
+from tests.bench.peers import TOKEN
+from tests.bench.processes import stub
 
 GROUP = "Bot API calls"
 AT_ONCE = 64

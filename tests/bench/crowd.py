@@ -52,10 +52,15 @@ class Learner:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     heard_at: float = 0.0
     photo_at: float = 0.0
+    shown: Mapping[str, str] = field(default_factory=dict)  # the newest message, as parameters of its call
+    number: int = 0  # and its id
+    edits: int = 0
 
     def sees(self, message_id: int, params: Mapping[str, str]) -> None:
         """A message was sent here or edited."""
         self.heard_at = time.monotonic()
+        self.edits += "message_id" in params
+        self.shown, self.number = params, message_id
         markup = params.get("reply_markup")
         self.text = params.get("text", "")
         if markup:
@@ -107,13 +112,11 @@ class Learner:
         aside = self.data(*ASIDE) if self.chance.random() < 0.15 else None
         return aside or (self.chance.choice(options) if options else self.data(*ONWARD))
 
-    def press(self, data: str, *, callback: str, due: float) -> Tap:
+    def press(self, data: str, *, callback: str, tap: Tap) -> None:
         """Press a button."""
-        tap = Tap(due=due, done=asyncio.get_running_loop().create_future())
         self.tapping = tap
         whole = f'"id":"{callback}","from":{json.dumps(person(self.id))},"chat_instance":"1"'
         self.send("callback_query", f'{{{whole},"message":{self.message},"data":{json.dumps(data)}}}')
-        return tap
 
 
 def person(number: int) -> dict[str, Any]:
@@ -143,6 +146,7 @@ class Crowd:
         self._learners: dict[int, Learner] = {}
         self._taps: dict[str, Tap] = {}
         self._callbacks = count(1)
+        self.again = 0  # answers to callback queries that were answered before
         self.options = 0  # taps on an option so far: each must be an answer in the store at the end
 
     def learner(self, number: int) -> Learner:
@@ -155,15 +159,21 @@ class Crowd:
     def answered(self, callback: str) -> None:
         """A callback query was answered."""
         tap = self._taps.pop(callback, None)
+        self.again += tap is None
         if tap is not None and tap.answered is None:
             tap.answered = time.monotonic()
             tap.settle()
 
+    def await_answer(self, tap: Tap) -> str:
+        """The id of a new callback query, whose answer is noted in the tap."""
+        callback = str(next(self._callbacks))
+        self._taps[callback] = tap
+        return callback
+
     def press(self, learner: Learner, data: str, due: float) -> Tap:
         """Press, with a callback id of its own."""
-        callback = str(next(self._callbacks))
-        tap = learner.press(data, callback=callback, due=due)
-        self._taps[callback] = tap
+        tap = Tap(due=due, done=asyncio.get_running_loop().create_future())
+        learner.press(data, callback=self.await_answer(tap), tap=tap)
         return tap
 
     async def step(self, learner: Learner, due: float) -> Tap | None:
@@ -237,6 +247,15 @@ class Crowd:
             tasks.append(asyncio.create_task(one(due)))
         await asyncio.gather(*tasks)
         return told(done, time.monotonic() - begun)
+
+    async def show(self, learner: int, *, text: str, tap: str = "") -> dict[str, Any]:
+        """What a command is answered with, and what then a tap on a button edits it to, as parameters of the calls."""
+        one = self.learner(learner)
+        if tap:
+            await self.press(one, one.data(tap) or "", time.monotonic()).done
+        else:
+            await one.say(text)
+        return {"number": one.number, "shown": dict(one.shown)}
 
     async def meet(self, learner: int, text: str, *, patience_s: float = 120.0) -> dict[str, Any]:
         """A first message, perhaps written before the bot runs; when it was answered (monotonic seconds)."""

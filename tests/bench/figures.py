@@ -22,6 +22,7 @@ class Figure:
     value: float
     unit: str
     note: str = ""
+    wanted: str = ""  # what the project set out to reach, in words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +65,7 @@ def machine(now: datetime) -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "tensorflow": version("tensorflow"),
+        "aiohttp": version("aiohttp"),
         "python-telegram-bot": version("python-telegram-bot"),
         "load before": load(),
     }
@@ -85,13 +87,13 @@ def markdown(figures: Iterable[Figure], where: Mapping[str, str], beside: Earlie
     """The table of a README; `beside`: an earlier run, in a column of its own."""
     places = [f"Measured: {_place(where)}."]
     before = {(each.group, each.name): each.value for each in beside.figures} if beside else {}
-    head, line = "| part | figure | measured |", "| --- | --- | ---: |"
+    head, line = "| part | figure | measured | to reach |", "| --- | --- | ---: | --- |"
     if beside is not None:
         places.append(f"Before: {_place(beside.where)}.")
         head, line = f"{head} before | ratio |", f"{line} ---: | ---: |"
     rows = []
     for each in figures:
-        row = f"| {each.group} | {each.name} | {number(each.value)} {each.unit} |"
+        row = f"| {each.group} | {each.name} | {number(each.value)} {each.unit} | {each.wanted} |"
         if beside is not None:
             old = before.get((each.group, each.name), float("nan"))
             row += f" {number(old)} {each.unit} | {each.value / old if old else float('nan'):.2f} |"

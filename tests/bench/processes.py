@@ -9,16 +9,18 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from tests.bench.peers import READY, TOKEN
+
 ROOT = Path(__file__).resolve().parents[2]
-TOKEN = "4242:bench-is-no-secret"
+RIVALS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"  # aiogram wants an older pydantic than ours
 READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 20.0
 PROC = Path("/proc")
@@ -28,6 +30,26 @@ def clean_environment(**added: str) -> dict[str, str]:
     """This environment without settings of a bot that the person who measures may run."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NABLA_", "TELEGRAM_"))}
     return {**kept, "PYTHONPATH": str(ROOT), **added}
+
+
+def own_core(place: int) -> int | None:
+    """A core for the stub (0) or for who is measured (1); None where there are not two to choose from."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return cores[place] if len(cores) > 1 else None
+
+
+@contextmanager
+def on_core(core: int | None) -> Iterator[None]:
+    """What is started in here runs on this core alone, and so do its threads and children."""
+    if core is None:
+        yield
+        return
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, everywhere)
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -46,15 +68,20 @@ class Bot:
 
 
 @asynccontextmanager
-async def bot(folder: Path, *, api_url: str | None) -> AsyncIterator[Bot]:
+async def bot(
+    folder: Path, *, api_url: str | None, core: int | None = None, trainers: int = 1
+) -> AsyncIterator[Bot]:
     """The bot in a folder, ready; without an address it serves the local chat page."""
     database = folder / "nabla.db"
     telegram = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": api_url} if api_url else {}
     environment = clean_environment(
-        NABLA_DATABASE_URL=f"sqlite:///{database}", NABLA_LESSONS=str(ROOT / "lessons"), **telegram
+        NABLA_DATABASE_URL=f"sqlite:///{database}",
+        NABLA_LESSONS=str(ROOT / "lessons"),
+        NABLA_TRAINERS=str(trainers),
+        **telegram,
     )
     log = folder / "bot.log"
-    with log.open("ab") as errors:
+    with log.open("ab") as errors, on_core(core):
         started_at = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "run", "--port", "0",
@@ -68,6 +95,27 @@ async def bot(folder: Path, *, api_url: str | None) -> AsyncIterator[Bot]:
             raise RuntimeError(f"the bot did not start: {log.read_text()[-2000:]}")
         running.ready_at = time.monotonic()
         yield running
+    finally:
+        await stop(process)
+
+
+@asynccontextmanager
+async def peer(
+    module: str, arguments: Sequence[str], *, python: Path | str = sys.executable, core: int | None = None
+) -> AsyncIterator[int]:
+    """Another bot, ready; gives its process id."""
+    with on_core(core):
+        process = await asyncio.create_subprocess_exec(
+            str(python), "-m", f"tests.bench.peers.{module}", *arguments,
+            cwd=ROOT, env=clean_environment(), stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # calls that are cut off at the end make some noise
+        )  # fmt: skip
+    try:
+        async with asyncio.timeout(READY_WITHIN_S):
+            line = await process.stdout.readline() if process.stdout else b""
+        if line.decode().strip() != READY:
+            raise RuntimeError(f"{module} did not start")
+        yield process.pid
     finally:
         await stop(process)
 
@@ -101,12 +149,14 @@ class Wire:
 
 
 @asynccontextmanager
-async def stub() -> AsyncIterator[Wire]:
-    """The Bot API stub in a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.stub",
-        cwd=ROOT, env=clean_environment(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+async def stub(core: int | None = None) -> AsyncIterator[Wire]:
+    """The Bot API stub in a process of its own, on the fastest loop that is here."""
+    python = RIVALS_PYTHON if RIVALS_PYTHON.exists() else sys.executable
+    with on_core(core):
+        process = await asyncio.create_subprocess_exec(
+            str(python), "-m", "tests.bench.stub",
+            cwd=ROOT, env=clean_environment(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
     try:
         async with asyncio.timeout(READY_WITHIN_S):
             line = await process.stdout.readline() if process.stdout else b""

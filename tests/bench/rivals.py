@@ -1,7 +1,8 @@
-"""The same Adam steps in four ways, in turn: `python -m tests.bench.rivals ROUNDS STEPS` prints JSON.
+"""The same steps in four ways, in turn: `python -m tests.bench.rivals ROUNDS STEPS OPTIMIZER` prints JSON.
 
-Law: one thread, one process, warm, the same data and the same start; the losses must agree before the times count.
-The slow way (eager) runs once only.
+Law: one thread, one process, warm, the same data and the same start; each way keeps the loss of every step, since
+the picture shows them, and the losses must agree before the times count. The slow way (eager) runs once only.
+OPTIMIZER: sgd or adam.
 """
 
 import json
@@ -19,7 +20,8 @@ from tests.bench.training import spec
 
 STEPS = int(sys.argv[2])
 EAGER = "eager Keras"
-JOB = spec(Optimizer.ADAM, STEPS)
+JOB = spec(Optimizer(sys.argv[3]), STEPS)
+SGD = JOB.optimizer is Optimizer.SGD
 X, Y = (np.array(standardise(values)[0], np.float32) for values in (JOB.x, JOB.y))
 
 
@@ -31,12 +33,13 @@ def xla() -> float:
 def graph_loop() -> Callable[[], float]:
     """The same loop without XLA."""
     compile_for: Callable[..., Any] = loop.compiled
-    train = tf.function(compile_for(loop.adam).python_function)
+    train = tf.function(compile_for(getattr(loop, JOB.optimizer.value)).python_function)
 
     def run() -> float:
-        params, slots = tf.zeros([2]), tf.zeros([2, 2])
+        params, slots = tf.zeros([2]), tf.zeros([JOB.optimizer.slots, 2])
         rate, step, steps = tf.constant(JOB.rate), tf.constant(0), tf.constant(STEPS)
-        return float(train(tf.constant(X), tf.constant(Y), params, slots, rate, step, steps)[2][STEPS, 0])
+        log = train(tf.constant(X), tf.constant(Y), params, slots, rate, step, steps)[2]
+        return float(log.numpy()[STEPS, 0])
 
     return run
 
@@ -44,9 +47,14 @@ def graph_loop() -> Callable[[], float]:
 def numpy() -> float:
     """The arithmetic by hand."""
     params, mean, square = (np.zeros(2, np.float32) for _ in range(3))
+    losses = np.zeros(STEPS, np.float32)
     for step in range(1, STEPS + 1):
         error = params[0] * X + params[1] - Y
+        losses[step - 1] = np.mean(error**2)
         gradient = np.array([2 * np.mean(error * X), 2 * np.mean(error)], np.float32)
+        if SGD:
+            params = params - gradient * JOB.rate
+            continue
         mean += (gradient - mean) * (1 - 0.9)
         square += (gradient**2 - square) * (1 - 0.999)
         rate = JOB.rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
@@ -57,15 +65,17 @@ def numpy() -> float:
 def eager() -> float:
     """GradientTape and Keras' optimizer, one step after the other."""
     params = tf.Variable(tf.zeros([2]))
-    optimizer = tf.keras.optimizers.Adam(JOB.rate)
+    optimizer = (tf.keras.optimizers.SGD if SGD else tf.keras.optimizers.Adam)(JOB.rate)
     x, y = tf.constant(X), tf.constant(Y)
 
     def loss() -> tf.Tensor:
         return tf.reduce_mean((params[0] * x + params[1] - y) ** 2)
 
+    losses = []
     for _ in range(STEPS):
         with tf.GradientTape() as tape:
             value = loss()
+        losses.append(float(value))
         optimizer.apply_gradients([(tape.gradient(value, params), params)])
     return float(loss())
 

@@ -8,6 +8,7 @@ no figure.
 import sqlite3
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ MOST_S = 60.0
 
 
 async def measure(
-    *, learners: int = 1000, at_once: int = 256, taps: int = 6000, per_s: float = 100.0, steady: int = 3000
+    *, learners: int = 10_000, at_once: int = 256, taps: int = 4000, per_s: float = 100.0, steady: int = 1000
 ) -> list[Figure]:
     """The figures; `per_s`: the rate of the steady load."""
     with tempfile.TemporaryDirectory(prefix="nabla-bench-") as place:
@@ -27,8 +28,9 @@ async def measure(
             async with bot(Path(place), api_url=wire.url) as running:
                 await wire.crowd("train", learner=1, runs=1)  # the worker is ready and has drawn
                 figures = memory(running.pid, "idle", workers=True)
-                many = await wire.crowd("closed", learners=learners, taps=4 * learners, most_s=MOST_S)
-                figures += memory(running.pid, f"after {learners:,} learners, {many['taps']:,} taps")
+                many = await wire.crowd("closed", learners=learners, taps=learners, most_s=MOST_S)
+                after = memory(running.pid, f"after {learners:,} learners, {many['taps']:,} taps")
+                figures += [replace(each, wanted="at most 110 MB") for each in after]
                 figures += await _most(wire, running, at_once=at_once, taps=taps, delay_s=0.0)
                 figures += await _most(wire, running, at_once=at_once, taps=taps // 2, delay_s=0.05)
                 figures += await _steady(wire, running, per_s=per_s, taps=steady)

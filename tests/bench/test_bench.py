@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.experiment import Optimizer
 from tests.bench import calls, starting, storing, tapping, training
 from tests.bench.figures import Figure, as_json, earlier, markdown, median, number, quantile
 from tests.bench.processes import stub
 
-ONE = Figure(group="taps", name="answered", value=1234.5, unit="/s", note="600 taps")
+ONE = Figure(group="taps", name="answered", value=1234.5, unit="/s", note="600 taps", wanted="at least 1")
 
 
 def test_quantiles_are_values_that_were_measured() -> None:
@@ -36,7 +37,7 @@ def test_numbers_show_three_digits_that_matter() -> None:
 
 def test_table_and_json_hold_the_same_figures() -> None:
     """Readers and programs get value, unit and note."""
-    assert "| taps | answered | 1,234 /s | 600 taps |" in markdown([ONE], {"cores": "2"})
+    assert "| taps | answered | 1,234 /s | at least 1 | 600 taps |" in markdown([ONE], {"cores": "2"})
     assert json.loads(as_json([ONE], {"cores": "2"}))["figures"][0]["value"] == 1234.5
 
 
@@ -44,8 +45,8 @@ def test_an_earlier_run_stands_beside() -> None:
     """What was kept as JSON comes back as a column with the ratio; a figure that was not there has none."""
     before = earlier(as_json([replace(ONE, value=617.25)], {"cores": "4"}))
     table = markdown([ONE, replace(ONE, name="new")], {"cores": "2"}, before)
-    assert "| taps | answered | 1,234 /s | 617 /s | 2.00 | 600 taps |" in table
-    assert "| taps | new | 1,234 /s | nan /s | nan |" in table
+    assert "| taps | answered | 1,234 /s | at least 1 | 617 /s | 2.00 | 600 taps |" in table
+    assert "| taps | new | 1,234 /s | at least 1 | nan /s | nan |" in table
     assert "Before: cores 4." in table
 
 
@@ -96,12 +97,13 @@ async def test_taps_are_measured() -> None:
 async def test_starts_are_measured() -> None:
     """Page, empty folder, and the same folder again."""
     figures = await starting.measure(rounds=1)
-    assert len(figures) == 7 and all(each.value > 0 for each in figures)
+    assert len(figures) == 9 and all(each.value > 0 for each in figures)
 
 
 @pytest.mark.process
 @pytest.mark.tensorflow
 async def test_training_is_measured(tmp_path: Path) -> None:
     """The engine when it is ready, and the rivals that must compute the same."""
-    figures = await training.warm(tmp_path, runs=2, pictures=1) + await training.rivals(rounds=1, steps=10)
-    assert len(figures) == 8 and all(each.value > 0 for each in figures)
+    figures = await training.warm(tmp_path, runs=2, pictures=1)
+    figures += await training.rivals(Optimizer.SGD, rounds=1, steps=10)
+    assert len(figures) == 4 + 7 and all(each.value > 0 for each in figures)

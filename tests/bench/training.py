@@ -15,8 +15,8 @@ from tests.bench.figures import Figure, median, number, spread
 from tests.bench.processes import ROOT, bot, clean_environment, stub
 
 GROUP = "training"
-X = (50.0, 60.0, 70.0, 80.0, 95.0, 110.0, 120.0, 140.0)
-Y = (150.0, 180.0, 200.0, 235.0, 270.0, 310.0, 350.0, 400.0)
+X = (48.0, 62.0, 75.0, 90.0, 105.0, 128.0, 150.0)  # of the first lesson
+Y = (165.0, 190.0, 255.0, 270.0, 340.0, 385.0, 470.0)
 LABELS = Labels(
     title="House prices",
     x_label="Size",
@@ -90,11 +90,11 @@ async def end_to_end(folder: Path, *, runs: int) -> list[Figure]:
     ]
 
 
-async def rivals(*, rounds: int, steps: int) -> list[Figure]:
+async def rivals(optimizer: Optimizer, *, rounds: int, steps: int) -> list[Figure]:
     """The compiled loop beside a graph loop, NumPy and eager Keras, in a process as a worker is."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.rivals", str(rounds),
-        str(steps),
+        str(steps), optimizer.value,
         cwd=ROOT, env=clean_environment(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", OMP_NUM_THREADS="1"),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
@@ -102,15 +102,22 @@ async def rivals(*, rounds: int, steps: int) -> list[Figure]:
     if process.returncode:
         raise RuntimeError("`python -m tests.bench.rivals` failed; run it by itself to see why")
     found: dict[str, list[float]] = json.loads(told.splitlines()[-1])
-    ours = median(found["XLA loop"])
-    return [
-        _ms(
-            f"{steps:,} Adam steps, {name}",
-            seconds,
-            "" if name == "XLA loop" else f"{median(seconds) / ours:,.0f} times",
+    ours, steps_of = median(found["XLA loop"]), f"{steps:,} steps of {optimizer.value}"
+    times = [_ms(f"{steps_of}, {name}", seconds) for name, seconds in found.items()]
+    return times + [
+        Figure(
+            group=GROUP,
+            name=f"{steps_of}, {name} : XLA loop",
+            value=median(seconds) / ours,
+            unit="times",
+            wanted=WANTED.get((optimizer, name), ""),
         )
         for name, seconds in found.items()
+        if name != "XLA loop"
     ]
+
+
+WANTED = {(Optimizer.SGD, "NumPy"): "at least 10", (Optimizer.SGD, "eager Keras"): "at least 500"}
 
 
 async def measure(
@@ -129,7 +136,9 @@ async def measure(
     with tempfile.TemporaryDirectory(prefix="nabla-bench-") as place:
         figures += await warm(Path(place) / "cache", runs=runs, pictures=pictures)
         figures += await end_to_end(Path(place), runs=tapped)
-    return figures + await rivals(rounds=5 * rounds, steps=steps)
+    for optimizer in (Optimizer.SGD, Optimizer.ADAM):
+        figures += await rivals(optimizer, rounds=5 * rounds, steps=steps)
+    return figures
 
 
 def _s(name: str, seconds: list[float]) -> Figure:
