@@ -137,7 +137,7 @@ async def measure(
         figures += await warm(Path(place) / "cache", runs=runs, pictures=pictures)
         figures += await end_to_end(Path(place), runs=tapped)
     for optimizer in (Optimizer.SGD, Optimizer.ADAM):
-        figures += await rivals(optimizer, rounds=5 * rounds, steps=steps)
+        figures += await rivals(optimizer, rounds=10 * rounds, steps=steps)
     return figures
 
 
