@@ -18,12 +18,13 @@ from tests.bench import (
     starting,
     storing,
     storming,
+    summary,
     tapping,
     trainers,
     training,
     versus,
 )
-from tests.bench.figures import Figure, as_json, earlier, load, machine, markdown
+from tests.bench.figures import Earlier, Figure, as_json, earlier, load, machine, markdown
 
 PARTS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "versus": versus.measure,
@@ -45,7 +46,11 @@ async def measure(parts: tuple[str, ...], answers: int) -> list[Figure]:
     figures: list[Figure] = []
     for part in parts:
         begun = datetime.now(UTC)
-        found = await (crowded.measure(answers=answers) if part == "full" else PARTS[part]())
+        try:
+            found = await (crowded.measure(answers=answers) if part == "full" else PARTS[part]())
+        except RuntimeError as error:
+            click.echo(f"{part}: no figures: {error}", err=True)
+            continue
         figures += found
         click.echo(f"{part}: {len(found)} figures in {(datetime.now(UTC) - begun).seconds} s", err=True)
     return figures
@@ -59,6 +64,9 @@ async def measure(parts: tuple[str, ...], answers: int) -> list[Figure]:
     "--answers", default=20_000_000, show_default=True, help="In the full store, if the disk has room."
 )
 @click.option(
+    "--keep", is_flag=True, help="Put the figures of all parts into the README, RESULTS.md, results.json."
+)
+@click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Keep the figures as JSON."
 )
 @click.option(
@@ -70,15 +78,24 @@ async def measure(parts: tuple[str, ...], answers: int) -> list[Figure]:
     help="Show an earlier run's JSON beside.",
 )
 def main(
-    parts: tuple[str, ...], answers: int, json_file: Path | None, table_file: Path | None, beside: Path | None
+    parts: tuple[str, ...],
+    keep: bool,
+    answers: int,
+    json_file: Path | None,
+    table_file: Path | None,
+    beside: Path | None,
 ) -> None:
     """Measure Nabla: all parts take about a quarter of an hour, on 127.0.0.1 only."""
+    if keep and parts:
+        raise click.UsageError("--keep takes all parts of one run")
     before = earlier(beside.read_text(encoding="utf-8")) if beside else None
     where = machine(datetime.now(UTC)) | versus.versions()
     figures = asyncio.run(measure(parts or tuple(PARTS), answers))
     where["load after"] = load()
     table = markdown(figures, where, before)
     click.echo(table)
+    if keep:
+        summary.keep(Earlier(figures=tuple(figures), where=where))
     if json_file is not None:
         json_file.write_text(as_json(figures, where), encoding="utf-8")
     if table_file is not None:

@@ -8,10 +8,10 @@ import asyncio
 import time
 from typing import Any
 
-from tests.bench.crowd import Crowd
+from tests.bench.crowd import Crowd, Learner
 from tests.bench.ready import Ready
 
-FIRST_RUNNER = 3_000_001
+FIRST_RUNNER, FIRST_OF_BURST = 3_000_001, 3_500_001
 PATIENCE_S = 120.0
 RUN = "Run: it learns"
 
@@ -42,15 +42,20 @@ class Busy:
 
     async def burst(self, *, learners: int, taps: int, per_s: float) -> dict[str, Any]:
         """So many open the lab and press Run in the same moment, while others tap."""
-        crowd = [self._crowd.learner(FIRST_RUNNER + number) for number in range(learners)]
-        for each in crowd:
-            each.write("/train")
-        await asyncio.gather(*(one.until(lambda one=one: one.data(RUN) is not None) for one in crowd))  # type: ignore[misc]
-        for each in crowd:
-            each.photo_at = 0.0
+        crowd = [self._crowd.learner(FIRST_OF_BURST + number) for number in range(learners)]
+        await asyncio.gather(*(_open_lab(each) for each in crowd))
         others = asyncio.create_task(self._ready.open_taps(taps=taps, per_s=per_s))
         begun = time.monotonic()
         for each in crowd:
             self._crowd.press(each, each.data(RUN) or "", begun)
-        await asyncio.gather(*(one.until(lambda one=one: one.photo_at > 0, PATIENCE_S) for one in crowd))  # type: ignore[misc]
+        await asyncio.gather(*(_picture(each) for each in crowd))
         return await others | {"pictures_s": [each.photo_at - begun for each in crowd]}
+
+
+async def _open_lab(learner: Learner) -> None:
+    learner.write("/train")
+    await learner.until(lambda: learner.data(RUN) is not None, PATIENCE_S)
+
+
+async def _picture(learner: Learner) -> None:
+    await learner.until(lambda: learner.photo_at > 0, PATIENCE_S)

@@ -29,8 +29,9 @@ async def measure(
                 await wire.crowd("train", learner=1, runs=1)  # the worker is ready and has drawn
                 figures = memory(running.pid, "idle", workers=True)
                 many = await wire.crowd("closed", learners=learners, taps=learners, most_s=MOST_S)
-                after = memory(running.pid, f"after {learners:,} learners, {many['taps']:,} taps")
-                figures += [replace(each, wanted="at most 110 MB") for each in after]
+                after = memory(running.pid, f"after {learners:,} learners")
+                note = f"a lesson opened by each, {many['taps']:,} taps; "
+                figures += [replace(each, note=note + each.note, wanted="at most 110 MB") for each in after]
                 figures += await _most(wire, running, at_once=at_once, taps=taps, delay_s=0.0)
                 figures += await _most(wire, running, at_once=at_once, taps=taps // 2, delay_s=0.05)
                 figures += await _steady(wire, running, per_s=per_s, taps=steady)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.experiment import Optimizer
-from tests.bench import calls, starting, storing, tapping, training
+from tests.bench import calls, starting, storing, summary, tapping, training
 from tests.bench.figures import Figure, as_json, earlier, markdown, median, number, quantile
-from tests.bench.processes import stub
+from tests.bench.processes import ROOT, stub
 
 ONE = Figure(group="taps", name="answered", value=1234.5, unit="/s", note="600 taps", wanted="at least 1")
 
@@ -58,6 +58,17 @@ def test_an_answer_that_was_said_but_not_kept_voids_the_bench(tmp_path: Path) ->
     tapping.check(database, 0)
     with pytest.raises(RuntimeError, match="1 options were tapped, 0 answers"):
         tapping.check(database, 1)
+
+
+def test_the_readme_shows_the_run_that_is_kept() -> None:
+    """What stands between the marks is made of `results.json`, which has a number for every row."""
+    run = earlier((ROOT / "tests/bench/results.json").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition(summary.OPENING)[2].partition(summary.CLOSING)[0]
+    assert shown == summary.block(run).partition(summary.OPENING)[2].partition(summary.CLOSING)[0]
+    assert not [
+        name for _, names in summary.ROWS for name in names if name not in {f.name for f in run.figures}
+    ]
 
 
 @pytest.mark.process

@@ -36,12 +36,12 @@ class Sizes:
     """How much is measured, and how long at most."""
 
     warm: int = 500
-    taps: int = 4000
-    far_taps: int = 2500
+    taps: int = 3000
+    far_taps: int = 2000
     at_once: int = 256
     most_s: float = 5.0
     per_s: float = 300.0
-    steady: int = 1500
+    steady: int = 1200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
