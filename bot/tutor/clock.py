@@ -61,14 +61,14 @@ class Clock:
         while True:
             self._news.clear()
             try:
-                wait = await self._look()
+                at = await self._look()
             except NablaError as error:
                 log.error("what goes on in groups cannot be read: %s", type(error).__name__)
-                wait = FAILED
-            await self._pause(wait.total_seconds())
+                at = self._now() + FAILED
+            await self._pause(at)
 
-    async def _look(self) -> timedelta:
-        """Begin to wake what is due; give the time until the next one."""
+    async def _look(self) -> datetime:
+        """Begin to wake what is due; give the time of the next one."""
         now = self._now()
         times = [now + HORIZON]
         for each in await self._store.due(now + HORIZON):
@@ -80,11 +80,16 @@ class Clock:
                 self._waking[each.code] = asyncio.create_task(self._wake(each))
             else:
                 times.append(at)
-        return max(min(times) - self._now(), timedelta())  # reading took time, too
+        return min(times)
 
-    async def _pause(self, wait_s: float) -> None:
+    async def _sleep_until(self, at: datetime) -> None:
+        wait_s = (at - self._now()).total_seconds()  # now, since the look took time, too
+        if wait_s > 0:
+            await self._sleep(wait_s)
+
+    async def _pause(self, at: datetime) -> None:
         """Until the time has come, or something changed."""
-        waits = [asyncio.ensure_future(self._sleep(wait_s)), asyncio.ensure_future(self._news.wait())]
+        waits = [asyncio.ensure_future(self._sleep_until(at)), asyncio.ensure_future(self._news.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -35,8 +35,14 @@ class Renewals:
     def want(self, key: str) -> None:
         """Something changed in what stands under a key."""
         self._wanted.add(key)
-        if key not in self._tasks and not self._stopped:
-            self._tasks[key] = asyncio.create_task(self._run(key))
+        if key not in self._tasks:  # after the stop: what was in hand then is renewed once, at once
+            work = self._once(key) if self._stopped else self._run(key)
+            self._tasks[key] = asyncio.create_task(work)
+
+    def look_again(self, key: str) -> None:
+        """The next time is wanted already, unless there is none."""
+        if not self._stopped:
+            self.want(key)
 
     async def stop(self) -> None:
         """Renew at once what was wanted, then no more."""

@@ -235,7 +235,7 @@ class Rounds:
             self._activities.renew(activity, question_message(stage, live, activity.code, tally), key)
         if live.running:
             self._shown[key] = answered
-            self._renewals.want(key)
+            self._renewals.look_again(key)
         else:
             self._shown.pop(key, None)
 

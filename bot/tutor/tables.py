@@ -61,6 +61,7 @@ class Tables:
         if tap.by.id not in await self._store.shown_names(tap.chat):
             await self._activities.answer(tap, "live.left", alert=True)
             return
+        keys = await self.tables_of(tap.by.id, chat=tap.chat)
         change = Change(
             learner=tap.by.id,
             update=tap.update,
@@ -68,7 +69,7 @@ class Tables:
             words=(self._activities.answer_word(tap, Toast(text="live.left", alert=True)),),
         )
         if await self._activities.commit(change):
-            for key in await self.tables_of(tap.by.id, chat=tap.chat):
+            for key in keys:
                 self._want(key)
 
     async def before_forget(self, learner: int) -> Callable[[], None]:
