@@ -51,6 +51,7 @@ class Renewals:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
         for key in tuple(self._wanted):
             await self._once(key)
 
@@ -67,5 +68,8 @@ class Renewals:
                 await self._renew(key)
             else:  # another process has just renewed it
                 self._wanted.add(key)
+        except asyncio.CancelledError:  # by `stop`, which does it then
+            self._wanted.add(key)
+            raise
         except Exception as error:  # noqa: BLE001 (it can wait: the next tap renews it)
             log.error("%s was not renewed: %s", key, type(error).__name__)
