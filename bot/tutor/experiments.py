@@ -139,6 +139,8 @@ class Experiments:
             except StaleError:
                 activity = await self._store.activity(activity.code) or activity
             else:
+                if tap.message is not None:  # should nobody have heard where the votes were said
+                    self._tutor.on_seen(activity.chat, activity.code, tap.message)
                 return
         raise StaleError(f"experiment {activity.code} changed {TRIES} times while one vote was tried")
 
