@@ -12,10 +12,9 @@ from bot.errors import StaleError
 from bot.store.base import Change, Store, UpdateKey
 from bot.store.groups import Activity
 from bot.tutor.activities import Activities, GroupCommand, Place
+from bot.tutor.one_lines import OneLines
 from bot.tutor.round_commands import LENT
 from bot.view.experiment import experiment_message
-from bot.view.message import Message
-from bot.view.rich import Rich
 from bot.view.stage import Stage
 from bot.view.texts import pick
 
@@ -36,12 +35,13 @@ class ExperimentCommands:
         self._activities = activities
         self._store = store
         self._stop = stop
+        self._lines = OneLines(activities)
 
     async def begin(self, command: GroupCommand) -> None:
         """`/experiment [LESSON]`: open the voting."""
         stage = self._stage(command)
         if await self._running(command.place) is not None:
-            await self._line(command, "experiment.running")
+            await self._lines.say(command, "experiment.running")
             return
         lesson = await self._lesson(command, stage)
         if lesson is None:
@@ -49,17 +49,17 @@ class ExperimentCommands:
         try:
             await self._put(command, lesson, stage)
         except StaleError:  # somebody else was quicker
-            await self._line(command, "experiment.running")
+            await self._lines.say(command, "experiment.running")
 
     async def stop(self, command: GroupCommand) -> None:
         """`/stop`: by the starter and administrators."""
         running = await self._running(command.place)
         if running is None:
-            await self._line(command, "experiment.over")
+            await self._lines.say(command, "experiment.over")
         elif command.by.id != running.starter and not await command.in_charge():
-            await self._line(command, "experiment.stop_refused")
+            await self._lines.say(command, "experiment.stop_refused")
         elif not await self._stop(running.code, command.update):
-            await self._line(command, "experiment.noted_closed")
+            await self._lines.say(command, "experiment.noted_closed")
 
     async def _put(self, command: GroupCommand, lesson: Lesson, stage: Stage) -> None:
         now, place, code = self._activities.now(), command.place, self._activities.tutor.new_key()
@@ -87,11 +87,11 @@ class ExperimentCommands:
         name = next(iter(command.argument.lower().split()), "")
         lesson = stage.shelf.get(name)
         if not labs:
-            await self._line(command, "experiment.no_labs")
+            await self._lines.say(command, "experiment.no_labs")
         elif name and lesson is None:
-            await self._line(command, "experiment.unknown", name=name[:NAME_SHOWN], ids=ids)
+            await self._lines.say(command, "experiment.unknown", name=name[:NAME_SHOWN], ids=ids)
         elif lesson is not None and lesson.lab is None:
-            await self._line(command, "experiment.no_lab", title=lesson.title, ids=ids)
+            await self._lines.say(command, "experiment.no_lab", title=lesson.title, ids=ids)
         else:
             return lesson or labs[0]
         return None
@@ -99,12 +99,6 @@ class ExperimentCommands:
     async def _running(self, place: Place) -> Activity | None:
         found = await self._store.activities(chat=place.chat, kind=core.KIND)
         return next((each for each in found if each.thread == place.thread), None)
-
-    async def _line(self, command: GroupCommand, text: str, **params: str | int) -> None:
-        """One line to everybody in the chat."""
-        message = Message(rich=Rich(self._stage(command).texts(text, **params)))
-        words = self._activities.words(command.place, [("say", message, None)])
-        await self._activities.commit(Change(learner=None, update=command.update, words=words))
 
     def _stage(self, command: GroupCommand) -> Stage:
         return self._activities.tutor.stage(pick(None, command.by.language))

@@ -1,14 +1,12 @@
 """`/round`, `/stop` and `/top` in a group: what they ask for, and a clear line where it cannot be.
 
-Law: one round goes on in a chat or topic at a time. A line that is asked for again and again is said a few times
-only: a flood of commands must not stand before a round's own messages.
+Law: one round goes on in a chat or topic at a time.
 """
 
 import json
 import re
-from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 from bot.core.live import MOST, WAITING, Live, choose
@@ -17,17 +15,14 @@ from bot.errors import StaleError
 from bot.store.base import Change, Store, UpdateKey
 from bot.store.groups import Activity
 from bot.tutor.activities import Activities, GroupCommand, Place
+from bot.tutor.one_lines import OneLines
 from bot.tutor.tables import ROUND
 from bot.view.live import lobby_message
-from bot.view.message import Message
-from bot.view.rich import Rich
 from bot.view.stage import Stage
 from bot.view.texts import pick
 
 Handler = Callable[[GroupCommand], Awaitable[None]]
 REMEMBERED = timedelta(days=90)  # how far back a group's last lesson is looked for
-BURST, BURST_S = 4, timedelta(seconds=15)  # lines of one sort in a chat within that time
-PLACES = 4096  # chats and topics whose bursts are remembered
 LENT = frozenset({136817688, 1087968824, 777000})  # ids that Telegram lends to who writes in a chat's name
 NUMBER = re.compile(r"-?[0-9]{1,9}")
 SHOWN_IDS = 8
@@ -54,7 +49,7 @@ class RoundCommands:
         self._chance = chance
         self._stop = stop
         self._anew = anew
-        self._bursts: dict[tuple[Place, str], deque[datetime]] = {}
+        self._lines = OneLines(activities)
 
     async def begin(self, command: GroupCommand) -> None:
         """`/round [LESSON] [N]`: the first message of a round, by anybody."""
@@ -62,11 +57,11 @@ class RoundCommands:
         running = await self._running(command.place)
         if running is not None:
             if not await self._anew(running.code, command.update):
-                await self._line(command, "live.running")
+                await self._lines.say(command, "live.running")
             return
         lent = command.by.id in LENT
         if lent and not await command.in_charge():
-            await self._line(command, "live.as_yourself")
+            await self._lines.say(command, "live.as_yourself")
             return
         wish = await self._wish(command, stage)
         if wish is None:
@@ -82,23 +77,23 @@ class RoundCommands:
         try:
             await self._put(command, live, stage, starter=None if lent else command.by.id)
         except StaleError:  # somebody else was quicker
-            await self._line(command, "live.running")
+            await self._lines.say(command, "live.running")
 
     async def stop(self, command: GroupCommand) -> None:
         """`/stop`: by the starter and administrators."""
         running = await self._running(command.place)
         if running is None:
-            await self._line(command, "live.stop_nothing")
+            await self._lines.say(command, "live.stop_nothing")
         elif command.by.id != running.starter and not await command.in_charge():
-            await self._line(command, "live.stop_refused")
+            await self._lines.say(command, "live.stop_refused")
         elif not await self._stop(running.code, command.update):
-            await self._line(command, "live.stop_nothing")
+            await self._lines.say(command, "live.stop_nothing")
 
     def limited(self, handler: Handler) -> Handler:
         """A command that is done a few times only while it is sent again and again."""
 
         async def handle(command: GroupCommand) -> None:
-            if self._too_many(command.place, command.name):
+            if self._lines.too_many(command.place, command.name):
                 await self._activities.tutor.dismiss(command.update)
             else:
                 await handler(command)
@@ -132,14 +127,14 @@ class RoundCommands:
         ids = ", ".join(lesson.id for lesson in asking[:SHOWN_IDS])
         lesson = stage.shelf[named] if named else await self._usual(command.place, asking)
         if lesson is None:
-            await self._line(command, "live.no_lessons")
+            await self._lines.say(command, "live.no_lessons")
         elif words:
-            await self._line(command, "live.usage", lesson=lesson.id, ids=ids or "—")
+            await self._lines.say(command, "live.usage", lesson=lesson.id, ids=ids or "—")
         elif not lesson.practice:
-            await self._line(command, "live.no_questions", title=lesson.title, ids=ids or "—")
+            await self._lines.say(command, "live.no_questions", title=lesson.title, ids=ids or "—")
         elif number is not None and not 1 <= int(number) <= _most(lesson):
             title, id_ = lesson.title, lesson.id
-            await self._line(
+            await self._lines.say(
                 command, "live.number", title=title, most=_most(lesson), number=number, lesson=id_
             )
         else:
@@ -158,26 +153,6 @@ class RoundCommands:
     async def _running(self, place: Place) -> Activity | None:
         found = await self._store.activities(chat=place.chat, kind=ROUND)
         return next((each for each in found if each.thread == place.thread), None)
-
-    async def _line(self, command: GroupCommand, text: str, **params: str | int) -> None:
-        """One line to everybody in the chat."""
-        if self._too_many(command.place, text):
-            await self._activities.tutor.dismiss(command.update)
-            return
-        message = Message(rich=Rich(self._stage(command).texts(text, **params)))
-        words = self._activities.words(command.place, [("say", message, None)])
-        await self._activities.commit(Change(learner=None, update=command.update, words=words))
-
-    def _too_many(self, place: Place, sort: str) -> bool:
-        """Whether this sort of line was said often enough here just now; else it is counted."""
-        now = self._activities.now()
-        if len(self._bursts) > PLACES:
-            self._bursts.clear()
-        times = self._bursts.setdefault((place, sort), deque(maxlen=BURST))
-        if len(times) == BURST and now - times[0] < BURST_S:
-            return True
-        times.append(now)
-        return False
 
     def _stage(self, command: GroupCommand) -> Stage:
         return self._activities.tutor.stage(pick(None, command.by.language))

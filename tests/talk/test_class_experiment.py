@@ -193,6 +193,17 @@ async def test_a_second_one_is_refused_while_one_goes_on(room: Lecture) -> None:
     await room.chen.says("going on here already")
 
 
+async def test_a_flood_of_commands_does_not_stand_before_the_picture(room: Lecture) -> None:
+    """The same line is said a few times only; the group has twenty messages a minute."""
+    post = await room.begin()
+    await room.chen.tap("rate 0.3", message=post)
+    for _ in range(12):
+        await room.chen.send("/experiment")
+    await room.blaise.tap("Close now", message=post)
+    await room.picture()
+    assert sum("going on here already" in message.text for message in room.ada.messages()) <= 4
+
+
 @pytest.mark.parametrize(
     ("argument", "words"),
     [("no-such-lesson", "no lesson called “no-such-lesson”"), ("x" * 300, "no lesson called")],
