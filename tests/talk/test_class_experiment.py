@@ -274,7 +274,8 @@ async def test_nobody_tries_again_and_it_ends(room: Lecture) -> None:
             await room.hours.pass_(601)
         else:
             await room.blaise.send("/stop")
-        await room.ada.says("ended without a picture")
+        await until(lambda: any("ended without" in m.text for m in room.ada.messages() if m.id == post.id))  # noqa: B023
+        await until(lambda: any("ended without" in m.text for m in room.ada.messages() if m.id == sorry.id))  # noqa: B023
         assert "over" in ((await room.blaise.tap("Try again", message=sorry)).text or "")
 
 
