@@ -63,7 +63,9 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 def block(run: Earlier) -> str:
     """What stands between the README's marks."""
-    figures = {each.name: each for each in run.figures}
+    figures = {
+        each.name: each for each in run.figures if each.group != "postgres"
+    }  # it has names of the store's
     rows = [f"| {what} | {_wanted(figures, names)} | {_values(figures, names)} |" for what, names in ROWS]
     where = run.where
     head = (
