@@ -16,7 +16,7 @@ from tests.bench.processes import bot, own_core, stub
 
 GROUP = "a full store"
 EMPTY, FULL = "empty", "full"
-ROW_BYTES, LEARNER_BYTES = 200, 1500  # with their indexes, and room for the journal while they are made
+ROW_BYTES, LEARNER_BYTES = 200, 1500  # with their indexes
 
 
 def fitting(free_bytes: int, *, learners: int, answers: int) -> int:
