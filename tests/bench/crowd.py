@@ -207,9 +207,12 @@ class Crowd:
         await asyncio.gather(*(open_lessons() for _ in range(at_once)))
         return crowd
 
-    async def closed(self, *, learners: int, taps: int, most_s: float) -> dict[str, Any]:
-        """Everybody taps again as soon as the last tap was done: how much the bot can do."""
+    async def closed(
+        self, *, learners: int, taps: int, most_s: float, at_once: int | None = None
+    ) -> dict[str, Any]:
+        """Everybody, or so many in turn, taps again as soon as the last tap was done: how much the bot can do."""
         crowd = await self.gather(learners)
+        slots = asyncio.Semaphore(at_once or learners)
         begun = time.monotonic()
         left = iter(range(taps))
         done: list[Tap | None] = []
@@ -218,7 +221,8 @@ class Crowd:
             for _ in left:
                 if time.monotonic() - begun > most_s:
                     return
-                done.append(await self.step(learner, time.monotonic()))
+                async with slots:
+                    done.append(await self.step(learner, time.monotonic()))
 
         await asyncio.gather(*(walk(learner) for learner in crowd))
         return told(done, time.monotonic() - begun)

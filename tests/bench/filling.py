@@ -61,7 +61,9 @@ async def fill(database: Path, one: Sample, *, learners: int, answers: int = 0) 
 
 def _copy(database: Path, one: Sample, learners: int, answers: int) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as db:
-        db.execute("PRAGMA journal_mode = OFF")  # a kill would leave a broken file, in a folder that goes anyway
+        db.execute(
+            "PRAGMA journal_mode = OFF"
+        )  # a kill would leave a broken file, in a folder that goes anyway
         db.execute("PRAGMA synchronous = OFF")
         db.execute("PRAGMA cache_size = -400000")
         db.execute("BEGIN")

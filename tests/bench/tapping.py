@@ -28,7 +28,9 @@ async def measure(
             async with bot(Path(place), api_url=wire.url) as running:
                 await wire.crowd("train", learner=1, runs=1)  # the worker is ready and has drawn
                 figures = memory(running.pid, "idle", workers=True)
-                many = await wire.crowd("closed", learners=learners, taps=learners, most_s=MOST_S)
+                many = await wire.crowd(
+                    "closed", learners=learners, taps=learners, most_s=MOST_S, at_once=at_once
+                )
                 after = memory(running.pid, f"after {learners:,} learners")
                 note = f"a lesson opened by each, {many['taps']:,} taps; "
                 figures += [replace(each, note=note + each.note, wanted="at most 110 MB") for each in after]
