@@ -25,9 +25,14 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         tuple(who + "taps answered" for who in (_US, _AIOGRAM, _BARE, _PLAIN, _DEFAULT)),
     ),
     ("… Nabla : aiogram tuned", ("Nabla : aiogram tuned, taps a second",)),
+    ("… the same by processor time", ("Nabla : aiogram tuned, taps a second of processor time",)),
     (
         "… Nabla : bare python-telegram-bot",
         ("Nabla : bare PTB, our request and processor, taps a second",),
+    ),
+    (
+        "… the same by processor time",
+        ("Nabla : bare PTB, our request and processor, taps a second of processor time",),
     ),
     (
         "with 50 ms latency, 256 at once: the same five",
