@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.store.groups import Activity, GroupStore, KnownChat, ShownName, Vote
+from bot.store.groups import Activity, GroupStore, KnownChat, KnownTopic, ShownName, Vote
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,6 +148,8 @@ class Change:
     votes: tuple[Vote, ...] = ()  # the learner's
     while_at: tuple[str, int] | None = None  # (activity, version) that must stand; StaleError if it does not
     chat: KnownChat | None = None  # what Telegram says of a chat now
+    topic: KnownTopic | None = None  # what is known of a topic of a known chat
+    whispers: tuple[int, bool] | None = None  # a known chat, and whether verdicts are whispered there
     runs_chat: int | None = None  # a known chat in which the learner has just acted as an administrator
     shown_name: ShownName | None = None  # the learner's
 
@@ -272,6 +274,9 @@ class Store(GroupStore, Protocol):
 
     async def totals(self, code: str) -> Totals:
         """How a post stands; who was forgotten is not counted any more."""
+
+    async def shares(self, code: str) -> Mapping[int, int]:
+        """Option → how many chose it on a post."""
 
     async def fresh_posts(self, since: datetime) -> list[str]:
         """Codes of posts that were answered since then."""

@@ -7,7 +7,7 @@ from sqlite3 import Connection
 
 from bot.errors import StaleError
 from bot.store.base import Change
-from bot.store.groups import Activity, KnownChat, ShownName, Vote
+from bot.store.groups import Activity, KnownChat, KnownTopic, ShownName, Vote
 from bot.store.stamps import stamp
 
 
@@ -44,6 +44,11 @@ def apply(db: Connection, change: Change) -> None:
     """Write what a change says of groups."""
     if change.chat is not None:
         _chat(db, change.chat)
+    if change.topic is not None:
+        _forum_topic(db, change.topic)
+    if change.whispers is not None:
+        chat, whispers = change.whispers
+        db.execute("UPDATE chats SET whispers = ? WHERE chat = ?", (whispers, chat))
     if change.activity is not None:
         _activity(db, change.activity)
     if change.learner is None:
@@ -57,10 +62,19 @@ def apply(db: Connection, change: Change) -> None:
 
 
 def _chat(db: Connection, chat: KnownChat) -> None:
-    db.execute(_CHAT, (chat.chat, chat.kind, chat.title, chat.username, chat.inside))
+    row = (chat.chat, chat.kind, chat.title, chat.username, chat.inside, chat.whispers)
+    db.execute(_CHAT, row)
 
 
-_CHAT = """INSERT INTO chats (chat, kind, title, username, inside) VALUES (?, ?, ?, ?, ?)
+def _forum_topic(db: Connection, topic: KnownTopic) -> None:
+    if topic.name is None:
+        db.execute("DELETE FROM topics WHERE chat = ? AND thread = ?", (topic.chat, topic.thread))
+    else:
+        row = (topic.chat, topic.thread, topic.name)
+        db.execute("INSERT OR REPLACE INTO topics (chat, thread, name) VALUES (?, ?, ?)", row)
+
+
+_CHAT = """INSERT INTO chats (chat, kind, title, username, inside, whispers) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET kind = excluded.kind, title = excluded.title, username = excluded.username,
     inside = excluded.inside"""
 
@@ -123,6 +137,7 @@ _END_DOUBLES = """UPDATE activities SET over = 1, due = NULL, version = version 
 _MOVES = (
     "UPDATE activities SET chat = ? WHERE chat = ?",
     "UPDATE OR IGNORE shown_names SET chat = ? WHERE chat = ?",
-    "UPDATE OR IGNORE chats SET chat = ?, kind = 'supergroup' WHERE chat = ?",  # their administrators follow
+    # Their administrators and topics follow.
+    "UPDATE OR IGNORE chats SET chat = ?, kind = 'supergroup' WHERE chat = ?",
     "UPDATE OR IGNORE chat_admins SET chat = ? WHERE chat = ?",
 )

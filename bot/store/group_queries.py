@@ -20,9 +20,22 @@ def chats_of(db: Connection, learner: int) -> list[KnownChat]:
 
 
 def _chats(db: Connection, where: str, values: tuple[Any, ...]) -> Iterator[KnownChat]:
-    sql = f"SELECT chat, kind, title, username, inside FROM chats {where}"  # noqa: S608 (the two texts above)
-    for chat, kind, title, username, inside in db.execute(sql, values):
-        yield KnownChat(chat=chat, kind=kind, title=title, username=username, inside=bool(inside))
+    sql = f"SELECT chat, kind, title, username, inside, whispers FROM chats {where}"  # noqa: S608 (the two texts above)
+    for chat, kind, title, username, inside, whispers in db.execute(sql, values):
+        yield KnownChat(
+            chat=chat,
+            kind=kind,
+            title=title,
+            username=username,
+            inside=bool(inside),
+            whispers=bool(whispers),
+        )
+
+
+def topics(db: Connection, chat: int) -> Mapping[int, str]:
+    """Thread → name, by name."""
+    sql = "SELECT thread, name FROM topics WHERE chat = ? ORDER BY name, thread"
+    return dict(db.execute(sql, (chat,)).fetchall())
 
 
 def activity(db: Connection, code: str) -> Activity | None:
@@ -30,8 +43,11 @@ def activity(db: Connection, code: str) -> Activity | None:
     return next(_activities(db, "code = ?", (code,)), None)
 
 
-def activities(db: Connection, chat: int | None, kind: str | None) -> list[Activity]:
+def activities(db: Connection, chat: int | None, kind: str | None, starter: int | None) -> list[Activity]:
     """What goes on, oldest first."""
+    if starter is not None:  # by its own index, which the general form would not use
+        where = "NOT over AND starter = ?3 AND (?1 IS NULL OR chat = ?1) AND (?2 IS NULL OR kind = ?2)"
+        return list(_activities(db, where, (chat, kind, starter)))
     where = "NOT over AND (?1 IS NULL OR chat = ?1) AND (?2 IS NULL OR kind = ?2)"
     return list(_activities(db, where, (chat, kind)))
 

@@ -20,6 +20,16 @@ class KnownChat:
     title: str
     username: str | None = None
     inside: bool = True  # False: the bot was taken out
+    whispers: bool = False  # verdicts as messages that one person alone sees; what Telegram says leaves it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownTopic:
+    """A forum topic of a known chat, by the last name seen; None: it is gone."""
+
+    chat: int
+    thread: int
+    name: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,8 +106,13 @@ class GroupStore(Protocol):
     async def activity(self, code: str) -> Activity | None:
         """The activity under a code, also one that is over."""
 
-    async def activities(self, *, chat: int | None = None, kind: str | None = None) -> list[Activity]:
-        """What goes on (in a chat; of a kind), oldest first."""
+    async def topics(self, chat: int) -> Mapping[int, str]:
+        """Thread → name of the topics that were seen in a forum, by name."""
+
+    async def activities(
+        self, *, chat: int | None = None, kind: str | None = None, starter: int | None = None
+    ) -> list[Activity]:
+        """What goes on (in a chat; of a kind; begun by somebody), oldest first."""
 
     async def ended(self, kind: str, since: datetime, *, chat: int | None = None) -> list[Activity]:
         """What is over and was begun since then (in a chat), oldest first."""

@@ -14,7 +14,8 @@ recorded by name in `_sqlite_migrations`, so that a program can see that a file 
 `posts`     something of a lesson posted for everyone in a chat; `message` is Telegram's id once it was said,
             0 where that id is no longer good (the group has a new one).
 `post_answers`  the first tap of a person on a post, unique by (code, learner); goes with the learner.
-`chats`     a group or channel as Telegram last described it; `chat_admins`: who has acted as an administrator there.
+`chats`     a group or channel as Telegram last described it, and whether verdicts are whispered there;
+            `chat_admins`: who has acted as an administrator there; `topics`: the topics of a forum that were seen.
 `chat_screens`  where a message of a group that is edited later stands, by its key.
 `activities`  what goes on in a chat over time (round, experiment, plan …); `version` grows with every change,
             `due` is when it wants to be woken; of those that are `alone` one goes on in a topic.
@@ -242,6 +243,25 @@ _ACTIVITIES = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX shown_names_learner ON shown_names (learner)",
+)
+
+
+@migrations(name="0004-topics-and-whispers")
+def _topics_and_whispers(db: Database) -> None:
+    for statement in _TOPICS_AND_WHISPERS:
+        db.execute(statement)
+
+
+_TOPICS_AND_WHISPERS = (
+    "ALTER TABLE chats ADD COLUMN whispers INTEGER NOT NULL DEFAULT 0 CHECK (whispers IN (0, 1))",
+    """
+    CREATE TABLE topics (
+        chat INTEGER NOT NULL REFERENCES chats ON DELETE CASCADE ON UPDATE CASCADE,
+        thread INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (chat, thread)
+    ) STRICT, WITHOUT ROWID
+    """,
 )
 
 

@@ -116,6 +116,12 @@ def totals(db: Connection, code: str) -> Totals:
     return Totals(answered=answered, right=right)
 
 
+def shares(db: Connection, code: str) -> Mapping[int, int]:
+    """Option → how many chose it."""
+    sql = "SELECT option, count(*) FROM post_answers WHERE code = ? GROUP BY option ORDER BY option"
+    return dict(db.execute(sql, (code,)).fetchall())
+
+
 def fresh_posts(db: Connection, since: str) -> list[str]:
     """Codes of posts that were answered since then."""
     sql = "SELECT DISTINCT code FROM post_answers WHERE answered_at >= ? ORDER BY code"

@@ -350,6 +350,8 @@ class StoreContract(GroupContract):
         assert await store.post_answer("p1", ANN) == chose("p1", 1)
         assert await store.post_answer("p1", 3) is None
         assert await store.totals("p1") == Totals(answered=2, right=1)
+        assert dict(await store.shares("p1")) == {0: 1, 1: 1}
+        assert dict(await store.shares("p2")) == {}
         assert await store.totals("p2") == Totals(answered=0, right=0)
 
     async def test_a_tap_on_a_post_that_is_not_there_changes_nothing(self, store: Store) -> None:

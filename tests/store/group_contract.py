@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import StaleError, StoreError
 from bot.store.base import Change, NewWord, Store
-from bot.store.groups import Activity, Ballot, KnownChat, Score, ShownName, Vote
+from bot.store.groups import Activity, Ballot, KnownChat, KnownTopic, Score, ShownName, Vote
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -91,6 +91,40 @@ class GroupContract:
         await begin(store, activity("a1", alone=True, version=1, over=True), activity("a2", alone=True))
         assert {each.code for each in await store.activities(chat=GROUP)} == {"a2", "a3", "a5", "a6"}
         assert {each.code for each in await store.activities(chat=GROUP, kind="round")} == {"a2", "a3", "a6"}
+
+    async def test_activities_of_one_person(self, store: Store) -> None:
+        """What somebody began and goes on, of a kind, wherever it is."""
+        await begin(
+            store,
+            activity("a1", starter=ANN),
+            activity("a2", starter=BOB),
+            activity("a3", starter=ANN, chat=OTHER, kind="plan"),
+            activity("a4", starter=ANN, over=True),
+        )
+        assert [each.code for each in await store.activities(starter=ANN)] == ["a1", "a3"]
+        assert [each.code for each in await store.activities(starter=ANN, kind="plan")] == ["a3"]
+        assert await store.activities(starter=CEM) == []
+
+    async def test_topics_are_known_by_their_last_name(self, store: Store) -> None:
+        """Until they are gone; a new id of the group takes them along; an unknown chat has none."""
+        for thread, name in ((9, "Old"), (9, "Homework"), (4, "Exams"), (5, "Gone"), (5, None)):
+            topic = KnownTopic(chat=GROUP, thread=thread, name=name)
+            await store.commit(Change(learner=None, chat=CLUB, topic=topic), now=NOW)
+        assert dict(await store.topics(GROUP)) == {4: "Exams", 9: "Homework"}
+        with pytest.raises(StoreError):
+            topic = KnownTopic(chat=OTHER, thread=1, name="Nowhere")
+            await store.commit(Change(learner=None, topic=topic), now=NOW)
+        await store.move(GROUP, OTHER)
+        assert dict(await store.topics(OTHER)) == {4: "Exams", 9: "Homework"}
+        assert dict(await store.topics(GROUP)) == {}
+
+    async def test_whispering_is_the_chats_own_choice(self, store: Store) -> None:
+        """What Telegram says of a chat later leaves it as it was chosen; of an unknown chat nothing is kept."""
+        await store.commit(Change(learner=None, chat=CLUB, whispers=(GROUP, True)), now=NOW)
+        await store.commit(Change(learner=None, chat=replace(CLUB, title="Den")), now=NOW)
+        assert await store.known_chat(GROUP) == replace(CLUB, title="Den", whispers=True)
+        await store.commit(Change(learner=None, whispers=(OTHER, True)), now=NOW)
+        assert await store.known_chat(OTHER) is None
 
     async def test_who_is_due_is_woken_in_order(self, store: Store) -> None:
         """Those whose time has come, the longest waiting first; not what is over or waits for nothing."""

@@ -19,6 +19,7 @@ class GroupShelf:
     activities: dict[str, Activity] = field(default_factory=dict)
     votes: dict[tuple[str, str, int], Vote] = field(default_factory=dict)
     names: dict[tuple[int, int], str] = field(default_factory=dict)  # (chat, learner)
+    topics: dict[tuple[int, int], str] = field(default_factory=dict)  # (chat, thread)
     chat_screens: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def check(self, change: Change) -> None:
@@ -39,7 +40,18 @@ class GroupShelf:
     def apply(self, change: Change) -> None:
         """Put in what a change says of groups."""
         if change.chat is not None:
-            self.chats[change.chat.chat] = change.chat
+            known = self.chats.get(change.chat.chat, change.chat)
+            self.chats[change.chat.chat] = replace(change.chat, whispers=known.whispers)
+        if change.topic is not None:
+            topic = change.topic
+            if topic.chat not in self.chats and topic.name is not None:
+                raise StoreError("there is no such chat")
+            self.topics.pop((topic.chat, topic.thread), None)
+            if topic.name is not None:
+                self.topics[topic.chat, topic.thread] = topic.name
+        if change.whispers is not None and change.whispers[0] in self.chats:
+            chat, whispers = change.whispers
+            self.chats[chat] = replace(self.chats[chat], whispers=whispers)
         if (new := change.activity) is not None:
             old = self.activities.get(new.code)
             kept = replace(old, body=new.body, due=new.due, over=new.over) if old else new
@@ -84,7 +96,10 @@ class GroupShelf:
                 self.names.setdefault((new, learner), name)
                 del self.names[chat, learner]
         if (known := self.chats.pop(old, None)) is not None:
-            self.chats.setdefault(new, replace(known, chat=new, kind="supergroup"))
+            if new not in self.chats:
+                self.chats[new] = replace(known, chat=new, kind="supergroup")
+                self.topics |= {(new, thread): name for (c, thread), name in self.topics.items() if c == old}
+            self.topics = {place: name for place, name in self.topics.items() if place[0] != old}
         self.admins = {(who, new if chat == old else chat) for who, chat in self.admins}
         self.chat_screens = {place: m for place, m in self.chat_screens.items() if place[0] != old}
 
@@ -104,9 +119,16 @@ class GroupModel(GroupStore):
     async def activity(self, code: str) -> Activity | None:
         return self.groups.activities.get(code)
 
-    async def activities(self, *, chat: int | None = None, kind: str | None = None) -> list[Activity]:
+    async def topics(self, chat: int) -> Mapping[int, str]:
+        found = [(name, thread) for (place, thread), name in self.groups.topics.items() if place == chat]
+        return {thread: name for name, thread in sorted(found)}
+
+    async def activities(
+        self, *, chat: int | None = None, kind: str | None = None, starter: int | None = None
+    ) -> list[Activity]:
         going_on = [each for each in self.groups.activities.values() if not each.over]
-        return [each for each in going_on if chat in (None, each.chat) and kind in (None, each.kind)]
+        going_on = [each for each in going_on if chat in (None, each.chat) and kind in (None, each.kind)]
+        return [each for each in going_on if starter in (None, each.starter)]
 
     async def ended(self, kind: str, since: datetime, *, chat: int | None = None) -> list[Activity]:
         over = [a for a in self.groups.activities.values() if a.over and chat in (None, a.chat)]

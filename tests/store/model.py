@@ -2,7 +2,8 @@
 
 import copy
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from statistics import fmean, median
@@ -208,6 +209,9 @@ class ModelStore(GroupModel, Store):
     async def totals(self, code: str) -> Totals:
         found = [answer for (post, _), answer in self.shelf.post_answers.items() if post == code]
         return Totals(answered=len(found), right=sum(answer.correct for answer in found))
+
+    async def shares(self, code: str) -> Mapping[int, int]:
+        return Counter(a.option for (post, _), a in self.shelf.post_answers.items() if post == code)
 
     async def fresh_posts(self, since: datetime) -> list[str]:
         answers = self.shelf.post_answers.items()
