@@ -21,5 +21,9 @@ class OverloadedError(NablaError):
     """The system's: a bounded queue is full; the caller slows down and tries again."""
 
 
+class AwayError(NablaError):
+    """The system's: Telegram could not be asked now; the caller tries again later, or says so."""
+
+
 class StaleError(NablaError):
     """The system's: something changed since it was read; the caller reads it again and tries anew."""

@@ -16,7 +16,7 @@ from bot.config import Settings, read_settings
 from bot.core.experiment import ModelState, Outcome, Spec, standardise
 from bot.preview.server import LocalTelegram
 from bot.training.engine import TrainingFailed, TrainingFailure
-from bot.training.labels import Curves, Labels
+from bot.training.labels import Bars, Curves, Labels
 
 LESSONS = Path(__file__).parent.parent / "lessons"
 PIXEL = bytes.fromhex(  # a PNG of one dot
@@ -35,6 +35,7 @@ class PlainEngine:
         self.trained: list[Spec] = []
         self.drawn = 0
         self.curves: list[Curves] = []
+        self.bars: list[Bars] = []
         self._closed = asyncio.Event()
 
     async def start(self) -> None:
@@ -74,6 +75,11 @@ class PlainEngine:
     async def draw_curves(self, learner: int, curves: Curves) -> bytes:
         """One dot."""
         self.curves.append(curves)
+        return PIXEL
+
+    async def draw_bars(self, learner: int, bars: Bars) -> bytes:
+        """One dot."""
+        self.bars.append(bars)
         return PIXEL
 
 

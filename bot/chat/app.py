@@ -22,17 +22,19 @@ from telegram.ext import Application, CallbackContext, TypeHandler
 
 from bot.chat.arrival import Arrival, handling, kind_of
 from bot.chat.deliver import Deliverer
-from bot.chat.group import GroupChat, thread_of
+from bot.chat.group import LINKS, GroupChat, thread_of
 from bot.chat.intake import Intake, RawUpdate
-from bot.chat.introduction import introduce, until_done
+from bot.chat.introduction import Menus, introduce, until_done
 from bot.chat.lines import Lines
 from bot.chat.pace import Jitter, Sleep
 from bot.chat.private import PrivateChat, learner_of
 from bot.chat.request import AiohttpRequest, call, seconds_to_wait
+from bot.chat.rights import RightsDesk
 from bot.chat.soundness import checked
 from bot.store.base import Store, UpdateKey, Word
 from bot.tally import CALLS, ERRORS, FLOOD_WAIT, FLOOD_WAITS, QUEUE, UPDATES, Tally
 from bot.tutor.activities import Activities
+from bot.tutor.chats import Chats
 from bot.tutor.tutor import Tutor
 from bot.view.texts import Texts
 
@@ -43,27 +45,40 @@ TAPPED_PARTS = ("message_id", "date", "chat")
 MESSAGE_PARTS = (
     *TAPPED_PARTS, "from", "sender_chat", "is_automatic_forward", "text", "entities",
     "message_thread_id", "is_topic_message", "migrate_to_chat_id", "migrate_from_chat_id",
+    "forum_topic_created", "forum_topic_edited", "reply_to_message",
 )  # fmt: skip
+OPENING_PARTS = (*TAPPED_PARTS, "forum_topic_created")
 ALLOWED_UPDATES = (UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
 COMMANDS = (  # in the order of the menu
     "start", "learn", "quiz", "train", "lessons", "progress",
     "settings", "help", "privacy", "export", "forget", "cancel",
 )  # fmt: skip
+GROUP_COMMANDS = ("learn", "quiz", "train", "round", "stop", "experiment", "top")
+ADMIN_COMMANDS = ("post", "plan")  # of a chat; what nobody else there is offered
+
+
+def menus(activities: Activities) -> Menus:
+    """What is offered where: in private all but a group's own; in groups a short list of what works there."""
+    here = tuple(name for name in GROUP_COMMANDS if name in LINKS or activities.answers(name))
+    more = tuple(name for name in ADMIN_COMMANDS if activities.answers(name))
+    return Menus(private=COMMANDS, group=(*here, "help"), administrators=(*more, *here, "help"))
 
 
 def line_of(update: object) -> Hashable:
-    """Whose line an update stands in: the learner's in private and for a tap, the group's for a command or new id.
+    """Whose line an update stands in: the learner's in private and for a tap, else the chat's.
 
-    None for what asks for nothing: a busy group's talk must not crowd out its commands.
+    None for what asks for nothing and tells nothing of the chat: a busy group's talk must not crowd out commands.
     """
     if not isinstance(update, Update):
         return None
     chat, user = update.effective_chat, update.effective_user
     if chat is not None and chat.type != ChatType.PRIVATE and update.callback_query is None:
         message = update.message
-        moved = message is not None and (message.migrate_to_chat_id or message.migrate_from_chat_id)
-        said = message.text if message else None
-        return chat.id if moved or (said or "").startswith("/") else None
+        if message is None:
+            return chat.id if update.my_chat_member else None
+        moved = message.migrate_to_chat_id or message.migrate_from_chat_id
+        news = moved or message.forum_topic_created or message.forum_topic_edited
+        return chat.id if news or (message.text or "").startswith("/") else None
     return user.id if user else None
 
 
@@ -144,7 +159,12 @@ class TelegramChat:
         self._tally.watch(QUEUE, lambda: self.deliverer.lanes, "lanes")
         self._tally.watch(QUEUE, lambda: len(self.deliverer), "words")
 
-    async def start(self, tutor: Tutor, activities: Activities) -> None:
+    def rights(self) -> RightsDesk:
+        """Who asks Telegram whether somebody and the bot may post in a chat."""
+        means = self._means
+        return RightsDesk(call=self._call, bot=self.bot.id, sleep=means.sleep, jitter=means.jitter)
+
+    async def start(self, tutor: Tutor, activities: Activities, chats: Chats) -> None:
         """Begin to handle and to say; what an earlier run left unsaid comes first."""
         self._tutor = tutor
         tutor.on_seen = self.deliverer.seen
@@ -153,6 +173,7 @@ class TelegramChat:
         self._group = GroupChat(
             tutor=tutor,
             activities=activities,
+            chats=chats,
             call=self._call,
             username=username,
             sleep=self._means.sleep,
@@ -168,7 +189,7 @@ class TelegramChat:
         await self._application.start()
         await self.deliverer.say_unsaid()
         task = asyncio.create_task(
-            introduce(COMMANDS, call=self._call, sleep=self._means.sleep, jitter=self._means.jitter)
+            introduce(menus(activities), call=self._call, sleep=self._means.sleep, jitter=self._means.jitter)
         )
         self._background.add(task)
         task.add_done_callback(self._background.discard)
@@ -252,6 +273,8 @@ class TelegramChat:
             await room.on_tap(update.callback_query, learner, key)
         elif learner is not None and update.message is not None:
             await room.on_message(update.message, learner, key)
+        elif update.my_chat_member is not None and room is self._group:
+            await self._group.on_standing(update.my_chat_member, key)
         else:
             await self._tutor.dismiss(key)
 
@@ -323,7 +346,19 @@ def slim(update: RawUpdate) -> RawUpdate:
     slimmed = dict(update)
     if isinstance(query, dict):
         slimmed["callback_query"] = {"chat_instance": "", **_kept(query, "message", TAPPED_PARTS)}
-    return _kept(slimmed, "message", MESSAGE_PARTS)
+    slimmed = _kept(slimmed, "message", MESSAGE_PARTS)
+    message = slimmed.get("message")
+    if isinstance(message, dict) and "reply_to_message" in message:
+        slimmed["message"] = _with_opening(message)
+    return slimmed
+
+
+def _with_opening(message: RawUpdate) -> RawUpdate:
+    """Of what it replies to only the message that opened its topic: that has the topic's name."""
+    reply = message["reply_to_message"]
+    if isinstance(reply, dict) and "forum_topic_created" in reply:
+        return _kept(message, "reply_to_message", OPENING_PARTS)
+    return {part: value for part, value in message.items() if part != "reply_to_message"}
 
 
 def _kept(body: RawUpdate, name: str, parts: Collection[str]) -> RawUpdate:

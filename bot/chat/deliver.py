@@ -18,6 +18,7 @@ from bot.chat.hand import Hand
 from bot.chat.lanes import RETRIES, BotCall, Item, Lanes, pause_s
 from bot.chat.pace import Jitter, Sleep, backoff_s
 from bot.chat.screens import Screens
+from bot.chat.whisper import Whispers
 from bot.chat.words import UPLOADS, Fate, Json, Kind, fate
 from bot.store.base import Store, Word
 
@@ -69,6 +70,7 @@ class Deliverer:
             at_once=lanes_at_once,
             room=room,
         )
+        self._whispers = Whispers(call=call, clock=clock)
         self._answers = asyncio.Semaphore(answers_at_once)
         self._bulk: dict[int, deque[Item]] = {}
         self._bulk_pause_s = 1 / bulk_per_s
@@ -107,6 +109,10 @@ class Deliverer:
         self.deliver(words)
         return len(words)
 
+    def on_lost(self, hook: Callable[[str, bool], Awaitable[None]]) -> None:
+        """Tell somebody of what a group was to see and never will: its key, and whether its topic is gone."""
+        self._lanes.on_lost = hook
+
     async def room(self, chat: Hashable) -> None:
         """Wait while this chat's own lane is long (more than `room` words)."""
         await self._lanes.room(chat)
@@ -133,10 +139,17 @@ class Deliverer:
     async def _answer(self, item: Item) -> None:
         """Answer a callback query at once, in no lane; repeat while Telegram would still take it."""
         born = self._clock()
+        body = {name: value for name, value in item.body.items() if name != "whisper"}
+        if whisper := item.body.get("whisper"):
+            async with self._answers:
+                if await self._whispers.say(whisper, str(body["callback_query_id"])):
+                    body = {
+                        "callback_query_id": body["callback_query_id"]
+                    }  # what the alert would say is said
         for attempt in range(RETRIES):
             try:
                 async with self._answers:
-                    await self._call("answerCallbackQuery", item.body)
+                    await self._call("answerCallbackQuery", body)
                 if item.arrival is not None:
                     item.arrival.answered()
                 break

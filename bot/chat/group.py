@@ -7,25 +7,27 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from telegram import CallbackQuery, Message
-from telegram.constants import ChatMemberStatus
+from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken
 
 from bot.chat.lanes import BotCall
 from bot.chat.pace import Jitter, Sleep
 from bot.chat.patience import asked
 from bot.chat.private import command_in
+from bot.chat.rights import IN_CHARGE, OUTSIDE, bot_may
 from bot.core.actions import Action, parse
 from bot.core.events import SharedTap
 from bot.core.menu import COMMANDS
 from bot.store.base import UpdateKey
+from bot.store.groups import KnownChat, KnownTopic
 from bot.tutor.activities import Activities, GroupCommand, GroupTap, Place
+from bot.tutor.chats import Chats
 from bot.tutor.learner import Learner
 from bot.tutor.tutor import Tutor
 
 LINKS = {"learn": "l", "quiz": "q", "train": "t"}  # the private deep link that a command with a lesson opens
+TOPIC_LIMIT = 128  # characters of a topic's name, as in Telegram
 TRIES = 3  # to learn who is in charge, while the server is busy or away
-IN_CHARGE = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
 
 
 def payload(name: str, argument: str) -> str:
@@ -40,6 +42,30 @@ def thread_of(message: Message) -> int | None:
     return message.message_thread_id if message.is_topic_message else None
 
 
+def topic_of(message: Message) -> KnownTopic | None:
+    """The topic that a message opens, names, or belongs to where its name can be seen."""
+    opening = message
+    if message.forum_topic_created is None and message.reply_to_message is not None:
+        opening = message.reply_to_message  # what stands in a topic replies to the message that opened it
+    news = opening.forum_topic_created or message.forum_topic_edited
+    thread = thread_of(message)
+    if thread is None or news is None or not news.name:
+        return None
+    return KnownTopic(chat=message.chat.id, thread=thread, name=news.name[:TOPIC_LIMIT])
+
+
+def known(chat: Chat, *, inside: bool = True) -> KnownChat:
+    """A chat as Telegram describes it."""
+    return KnownChat(
+        chat=chat.id, kind=chat.type, title=chat.title or "", username=chat.username, inside=inside
+    )
+
+
+def may_speak(kind: str, member: ChatMember) -> bool:
+    """Whether the bot may post, as far as its own standing tells."""
+    return bot_may(kind, member.to_dict(), {})
+
+
 class GroupChat:
     """What groups have together; other bots' commands and people's talk are left alone."""
 
@@ -48,6 +74,7 @@ class GroupChat:
         *,
         tutor: Tutor,
         activities: Activities,
+        chats: Chats,
         call: BotCall,
         username: str,
         sleep: Sleep,
@@ -55,6 +82,7 @@ class GroupChat:
     ) -> None:
         self._tutor = tutor
         self._activities = activities
+        self._chats = chats
         self._call = call
         self._username = username
         self._sleep = sleep
@@ -64,6 +92,9 @@ class GroupChat:
         """Answer a command that is ours; dismiss all else."""
         if message.migrate_to_chat_id or message.migrate_from_chat_id:
             await self._move(message)
+        if message.forum_topic_created or message.forum_topic_edited:
+            await self._on_topic(message, key)
+            return
         command = None if message.is_automatic_forward else command_in(message, self._username)
         if command is None or not (command.name in COMMANDS or command.to_us):
             await self._tutor.dismiss(key)
@@ -85,6 +116,22 @@ class GroupChat:
         await self._tutor.tell(
             learner, "group.line", update=key, chat=message.chat.id, link=link, thread=thread
         )
+
+    async def _on_topic(self, message: Message, key: UpdateKey) -> None:
+        """A topic was opened or got another name."""
+        topic = topic_of(message)
+        if topic is None:
+            await self._tutor.dismiss(key)
+        else:
+            await self._chats.topic(known(message.chat), topic, update=key)
+
+    async def on_standing(self, news: ChatMemberUpdated, key: UpdateKey) -> None:
+        """The bot was let into a chat or out of it, or may do more or less there."""
+        kind = news.chat.type
+        may, might = may_speak(kind, news.new_chat_member), may_speak(kind, news.old_chat_member)
+        inside = news.new_chat_member.status not in OUTSIDE
+        by = None if news.from_user.is_bot else news.from_user.id
+        await self._chats.standing(known(news.chat, inside=inside), by=by, may=may, might=might, update=key)
 
     async def on_tap(self, query: CallbackQuery, learner: Learner, key: UpdateKey) -> None:
         """An option of a post, or a button of what goes on here; whoever presses it."""
@@ -113,8 +160,12 @@ class GroupChat:
     async def _is_in_charge(self, message: Message, learner: Learner) -> bool:
         """Whether Telegram says so now; who writes as the group itself is one of its administrators."""
         if message.sender_chat is not None:
-            return message.sender_chat.id == message.chat.id
-        return await self._has_rights(message.chat.id, learner.id)
+            may, who = message.sender_chat.id == message.chat.id, None
+        else:
+            may, who = await self._has_rights(message.chat.id, learner.id), learner.id
+        if may:
+            await self._chats.met(known(message.chat), run_by=who, topic=topic_of(message))
+        return may
 
     async def _has_rights(self, chat: int, user: int) -> bool:
         try:

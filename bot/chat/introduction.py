@@ -6,7 +6,8 @@ description stops nothing.
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from telegram.error import Forbidden, InvalidToken, TelegramError
 
@@ -41,19 +42,37 @@ async def until_done(function: Callable[[], Awaitable[object]], *, sleep: Sleep,
             return
 
 
-async def introduce(commands: Iterable[str], *, call: BotCall, sleep: Sleep, jitter: Jitter) -> None:
-    """Register commands, in this order, and descriptions in every language."""
-    for method, params in _introductions(tuple(commands)):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Menus:
+    """Names of commands in the order of the menu, for each place; a chat's administrators see their own list."""
+
+    private: tuple[str, ...]
+    group: tuple[str, ...]
+    administrators: tuple[str, ...]
+
+    def lists(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """(the Bot API's scope, commands); the default stands in where a server knows no scopes."""
+        yield "default", self.private
+        yield "all_private_chats", self.private
+        yield "all_group_chats", self.group
+        yield "all_chat_administrators", self.administrators
+
+
+async def introduce(menus: Menus, *, call: BotCall, sleep: Sleep, jitter: Jitter) -> None:
+    """Register commands, in their order, and descriptions in every language."""
+    for method, params in _introductions(menus):
         await _introduced(method, params, call=call, sleep=sleep, jitter=jitter)
 
 
-def _introductions(commands: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, str]]]:
+def _introductions(menus: Menus) -> Iterator[tuple[str, Mapping[str, str]]]:
     """(method, parameters); English is for everybody whose language is not there."""
     for language in CATALOGUES:
         t = Texts(language)
         code = {} if language == ENGLISH else {"language_code": language}
-        menu = [{"command": name, "description": t(f"commands.{name}")} for name in commands]
-        yield "setMyCommands", {"commands": json.dumps(menu), **code}
+        for scope, commands in menus.lists():
+            menu = [{"command": name, "description": t(f"commands.{name}")} for name in commands]
+            where = {} if scope == "default" else {"scope": json.dumps({"type": scope})}
+            yield "setMyCommands", {"commands": json.dumps(menu), **where, **code}
         yield "setMyDescription", {"description": t("about.long"), **code}
         yield "setMyShortDescription", {"short_description": t("about.short"), **code}
 

@@ -8,7 +8,7 @@ The log knows numbers, never texts.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from bot.chat.hand import Hand
 from bot.chat.pace import Jitter, Sleep, Window, backoff_s
 from bot.chat.request import seconds_to_wait
 from bot.chat.screens import Screens
-from bot.chat.words import SENDS, TEXTS, Fate, Json, Kind, call_for, fate, loggable
+from bot.chat.words import SENDS, TEXTS, Fate, Json, Kind, call_for, fate, is_topic_gone, loggable
 from bot.store.base import Store, Word
 
 log = logging.getLogger(__name__)
@@ -65,13 +65,20 @@ def _edits_post(item: Item) -> bool:
     return item.kind is Kind.EDIT and item.word.chat < 0
 
 
+async def _nobody_asks(key: str, topic_is_gone: bool) -> None:
+    """Nobody wants to hear of what is lost."""
+
+
 def pause_s(error: TelegramError, otherwise_s: float) -> float:
     """What Telegram asks for in a flood, else `otherwise_s`."""
     return seconds_to_wait(error) if isinstance(error, RetryAfter) else otherwise_s
 
 
 class Lanes:
-    """Says the words of all chats; see `Deliverer` for what comes in."""
+    """Says the words of all chats; see `Deliverer` for what comes in.
+
+    `on_lost` is told of what a group was to see and never will: its key, and whether its topic is gone.
+    """
 
     def __init__(
         self,
@@ -99,6 +106,7 @@ class Lanes:
         self._room = room
         self._lanes: dict[int, _Lane] = {}
         self._groups: dict[int, Window] = {}
+        self.on_lost: Callable[[str, bool], Awaitable[None]] = _nobody_asks
 
     def __len__(self) -> int:
         """How many chats something waits for."""
@@ -185,8 +193,8 @@ class Lanes:
         await self._done(item, result)
 
     async def _message_id(self, item: Item) -> int | None:
-        key = item.word.key
-        if item.kind not in {Kind.EDIT, Kind.STRIP} or key is None:
+        key = item.word.key if item.kind in {Kind.EDIT, Kind.STRIP} else item.body.get("reply_to")
+        if key is None:
             return None
         known = self._screens.get(item.word.chat, key)
         if known is None:
@@ -223,6 +231,8 @@ class Lanes:
         else:
             if next_step not in {Fate.SAID, Fate.GONE}:
                 log.warning("word %d (%s) to chat %d: %s", word.number, item.kind, word.chat, loggable(error))
+            if item.kind is Kind.SAY and word.chat < 0 and word.key and next_step is not Fate.MAYBE:
+                await self.on_lost(word.key, is_topic_gone(error))
             await self._hand.said(word)
 
     def _put_back(self, lane: _Lane, item: Item, error: TelegramError) -> None:

@@ -13,6 +13,7 @@ from bot.tutor.learner import Learner
 from bot.tutor.tutor import Tutor
 
 COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(@[A-Za-z0-9_]{3,32})?(?=\s|\Z)")
+TYPED_LIMIT = 40  # characters of what is typed where a time is asked for; no time is longer
 NAME_LIMIT = 64  # characters; Telegram's own, and a longer one could fill a message
 
 
@@ -66,7 +67,8 @@ class PrivateChat:
         command = command_in(message, self._username)
         if command is None:
             kind = ChatterKind.TEXT if message.text else ChatterKind.OTHER
-            await self._tutor.handle(learner, Chatter(kind=kind), update=key)
+            text = (message.text or "")[:TYPED_LIMIT].encode(errors="replace").decode()
+            await self._tutor.handle(learner, Chatter(kind=kind, text=text), update=key)
         else:
             event = Command(name=command.name, argument=command.argument, first_name=learner.first_name)
             await self._tutor.handle(learner, event, update=key)

@@ -56,6 +56,7 @@ _LOST_MESSAGE = (
     "message_id_invalid",
     "message identifier is not specified",
 )
+_TOPIC_GONE = ("topic_closed", "topic_deleted", "message thread not found")
 _NOBODY_THERE = (
     "chat not found",
     "query is too old",
@@ -66,9 +67,7 @@ _NOBODY_THERE = (
     "have no rights",
     "need administrator rights",
     "group chat was deactivated",
-    "topic_closed",
-    "topic_deleted",
-    "message thread not found",
+    *_TOPIC_GONE,
     "chat_restricted",
     "chat_send_plain_forbidden",
 )
@@ -108,22 +107,31 @@ def _fate_of_bad_request(fact: str, kind: Kind) -> Fate:
     return Fate.REFUSED
 
 
+def is_topic_gone(error: TelegramError) -> bool:
+    """Whether a word was refused because its forum topic is closed or deleted."""
+    return error.message.lower().removeprefix("bad request: ").startswith(_TOPIC_GONE)
+
+
 def call_for(
     kind: Kind, chat: int, body: Json, *, message_id: int | None = None, content: bytes = b""
 ) -> Call:
-    """The call that says a word; an edit without a message id is said as a new message."""
+    """The call that says a word; an edit without a message id is said as a new message, a picture as no reply."""
     if kind is Kind.ANSWER:
         return Call(method="answerCallbackQuery", params=body)
     if kind is Kind.STRIP:
         return Call(method="editMessageReplyMarkup", params={"chat_id": chat, "message_id": message_id})
     if kind in UPLOADS:
-        return _upload(kind, chat, body, content)
-    method = "sendMessage" if message_id is None else "editMessageText"
-    return Call(method=method, params={**_text(chat, body), "message_id": message_id})
+        return _upload(kind, chat, body, content, message_id)
+    if message_id is None:
+        thread = {"message_thread_id": body.get("message_thread_id")}
+        return Call(method="sendMessage", params={**_text(chat, body), **thread})
+    return Call(method="editMessageText", params={**_text(chat, body), "message_id": message_id})
 
 
-def _upload(kind: Kind, chat: int, body: Json, content: bytes) -> Call:
+def _upload(kind: Kind, chat: int, body: Json, content: bytes, reply_to: int | None) -> Call:
     params = _captioned(chat, body)
+    if reply_to is not None:  # what it belongs to; gone, and this is not said either
+        params["reply_parameters"] = json.dumps({"message_id": reply_to})
     if kind is Kind.PHOTO:
         return Call(method="sendPhoto", params=params, files={"photo": ("picture.png", content)})
     files = {"document": (str(body.get("name", "file")), content)}
@@ -136,7 +144,6 @@ def _text(chat: int, body: Json) -> dict[str, Any]:
         "text": body["text"],
         "entities": body.get("entities") or None,
         "reply_markup": _markup(body),
-        "message_thread_id": body.get("message_thread_id"),
     }
 
 

@@ -36,11 +36,14 @@ from bot.tally import QUEUE, Tally
 from bot.training.engine import Engine as LocalEngine
 from bot.training.remote import ErrandAnswer, RemoteEngine
 from bot.tutor.activities import Activities
+from bot.tutor.chats import Chats
 from bot.tutor.clock import Clock
 from bot.tutor.experiments import Experiments
+from bot.tutor.postings import Draws, Postings
 from bot.tutor.posts import Posts
 from bot.tutor.rounds import Rounds
 from bot.tutor.shelf import Shelf
+from bot.tutor.targets import Targets
 from bot.tutor.trainings import TrainingEngine, Trainings
 from bot.tutor.tutor import Tutor
 
@@ -74,7 +77,7 @@ async def serve(settings: Settings, *, announce: Announce) -> None:
     await House(settings, announce=announce).live(stop)
 
 
-class Engine(TrainingEngine, Protocol):
+class Engine(TrainingEngine, Draws, Protocol):
     """An engine that can be started and stopped."""
 
     async def start(self) -> None:
@@ -179,30 +182,21 @@ class House:
             tally=self._tally,
         )
         stack.push_async_callback(experiments.stop)
+        posts, postings = self._posts(tutor, store, engine, chat, activities)
 
         async def picture(code: str) -> bytes | None:
-            return await trainings.picture(code) or await experiments.picture(code)
+            for source in (trainings, experiments, postings):
+                if (drawn := await source.picture(code)) is not None:
+                    return drawn
+            return None
 
         chat.attach(pictures=picture, documents=tutor.document)
+        chat.deliverer.on_lost(postings.lost)
         stack.push_async_callback(partial(chat.stop, handle_s=HANDLE_S, say_s=SAY_S))
-        posts = Posts(
-            tutor=tutor,
-            store=store,
-            say=chat.say,
-            now=self._means.now,
-            chance=self._chance,
-            sleep=self._means.sleep,
-        )
         stack.push_async_callback(posts.stop)
-        clock = Clock(
-            activities=activities,
-            store=store,
-            in_line=chat.in_line,
-            now=self._means.now,
-            sleep=self._means.sleep,
-        )
+        clock, targets = self._timed(tutor, store, activities, chat)
         stack.push_async_callback(clock.stop)
-        activities.on_command("post", posts.command)
+        stack.push_async_callback(targets.stop)
         rounds = Rounds(
             activities=activities,
             store=store,
@@ -211,12 +205,49 @@ class House:
             sleep=self._means.sleep,
         )
         stack.push_async_callback(rounds.stop)
-        await chat.start(tutor, activities)
+        await chat.start(tutor, activities, Chats(tutor=tutor, store=store, activities=activities))
         await trainings.resume()
         await posts.resume()
         await experiments.resume()
         await clock.start()
         return trainings
+
+    def _posts(
+        self, tutor: Tutor, store: Store, engine: Engine, chat: TelegramChat, activities: Activities
+    ) -> tuple[Posts, Postings]:
+        """What is posted for everyone, now and at its time."""
+        posts = Posts(
+            tutor=tutor,
+            store=store,
+            say=chat.say,
+            now=self._means.now,
+            chance=self._chance,
+            sleep=self._means.sleep,
+        )
+        postings = Postings(
+            activities=activities,
+            posts=posts,
+            tutor=tutor,
+            store=store,
+            asks=chat.rights(),
+            draws=engine,
+            now=self._means.now,
+        )
+        activities.on_command("post", posts.command)
+        return posts, postings
+
+    def _timed(
+        self, tutor: Tutor, store: Store, activities: Activities, chat: TelegramChat
+    ) -> tuple[Clock, Targets]:
+        """What enters lines from inside."""
+        clock = Clock(
+            activities=activities,
+            store=store,
+            in_line=chat.in_line,
+            now=self._means.now,
+            sleep=self._means.sleep,
+        )
+        return clock, Targets(tutor=tutor, store=store, asks=chat.rights(), in_line=chat.in_line)
 
     async def _take_over(self, store: Store, chat: TelegramChat, trainings: Trainings) -> None:
         """Finish what other processes had in hand when they ended; with a file there are no others."""

@@ -33,6 +33,7 @@ class Action(StrEnum):
     BIGGER = "bi"
     CODE = "c"
     SHARE = "sh"
+    POST = "po"  # :what is asked, a dash, what was chosen
     LANGUAGE = "la"  # :language, `auto` for Telegram's
     FORGET = "fy"
     KEEP_ALL = "fn"

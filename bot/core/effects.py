@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.experiment import Outcome, Spec, Verdict
+from bot.core.posting import Posting
 from bot.core.scenes import Scene
 
 
@@ -46,6 +47,17 @@ class ShowVerdict:
     lesson: str
     question: str
     option: int
+    late: bool = False  # it does not count any more
+    whisper: "Whisper | None" = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whisper:
+    """Where the verdict may be said whole to one person alone, instead of in an alert."""
+
+    code: str
+    chat: int
+    thread: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +74,56 @@ class RecordShared:
     code: str
     option: int
     correct: bool
+    while_at: int | None = None  # version of its posting that must stand
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordLate:
+    """Remember what a person chose first on a closed post, which counts nowhere."""
+
+    code: str
+    option: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckTarget:
+    """Ask Telegram whether this person and the bot may post in a chat; the answer comes back as an event."""
+
+    key: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnowChat:
+    """Remember a chat as Telegram describes it now."""
+
+    chat: int
+    kind: str
+    title: str
+    username: str | None
+    is_inside: bool
+    runs: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Post this at its time."""
+
+    code: str
+    chat: int
+    thread: int | None
+    state: Posting
+    whispers: bool | None  # None: leave it in that chat as it was
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallOff:
+    """Change a posting that was read at this version."""
+
+    code: str
+    version: int
+    chat: int
+    state: Posting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,6 +190,6 @@ class Forget:
 
 
 Effect = (
-    Show | Edit | Strip | Toast | ShowVerdict | OpenPrivate | RecordShared | Record
-    | Train | Untrain | KeepRun | Picture | SendExport | Forget
+    Show | Edit | Strip | Toast | ShowVerdict | OpenPrivate | RecordShared | RecordLate | Record
+    | CheckTarget | KnowChat | Plan | CallOff | Train | Untrain | KeepRun | Picture | SendExport | Forget
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.core import lab, panel, quiz, reading, shared
+from bot.core import drafting, lab, panel, quiz, reading, shared
 from bot.core.effects import Forget, SendExport
 from bot.core.events import Chatter, Command, SeenPost
 from bot.core.scenes import AskForget, Plain, ProgressScene, SettingsScene, Welcome
@@ -197,7 +197,7 @@ COMMANDS: dict[str, Callable[[Turn, Command], None]] = {
     "cancel": cancel,
     "help": says("help.text"),
     "privacy": says("privacy.text"),
-    "post": says("post.private"),
+    "post": drafting.begin,
     "round": says("live.private"),
     "stop": says("live.private_stop"),
     "top": says("live.private_top"),
@@ -207,6 +207,8 @@ COMMANDS: dict[str, Callable[[Turn, Command], None]] = {
 
 def chatter(turn: Turn, event: Chatter) -> None:
     """A friendly word that says what to do, once per burst."""
+    if drafting.typed(turn, event):
+        return
     last = turn.session.nudged
     turn.remember(nudged=turn.now)
     if last is None or not timedelta() <= turn.now - last < BURST:

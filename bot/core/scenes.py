@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from bot.core.events import Planned, Target
 from bot.core.experiment import ModelState, Optimizer, Outcome, Spec, Verdict
+from bot.core.state import Draft
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +62,7 @@ class QuestionScene:
     chosen: int | None = None  # place in the lesson file
     why: int = 0  # parts of the explanation shown: the steps, then the rest
     alone: bool = False  # in no round: a question that was posted for everyone
+    counted: bool | None = None  # of a post: whether the choice counted, or came when it was closed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,6 +176,23 @@ class SettingsScene:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DraftScene:
+    """A post as far as it is put together, and what is asked next."""
+
+    draft: Draft
+    now: datetime
+    lessons: tuple[str, ...] = ()  # of this page
+    questions: tuple[str, ...] = ()  # of this page; the suggested one first
+    steps: tuple[str, ...] = ()  # of this page
+    suggested: str = ""  # the next question
+    posted: frozenset[str] = frozenset()
+    chats: tuple[Target, ...] = ()  # of this page
+    planned: tuple[Planned, ...] = ()  # of this page
+    waiting: int = 0  # how many are planned in all
+    pages: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plain:
     """A text of the catalogue, with a button that goes on where the learner stopped."""
 
@@ -199,5 +220,6 @@ Scene = (
     | ShareScene
     | ProgressScene
     | SettingsScene
+    | DraftScene
     | Plain
 )

@@ -8,10 +8,19 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from random import Random
 
-from bot.core import lab, menu, panel, quiz, reading, shared
+from bot.core import drafting, lab, menu, panel, quiz, reading, shared
 from bot.core.actions import Action
 from bot.core.effects import Effect, Toast, Untrain
-from bot.core.events import Chatter, Command, Event, SharedTap, Tap, TrainingDone, TrainingLost
+from bot.core.events import (
+    Chatter,
+    Command,
+    Event,
+    SharedTap,
+    Tap,
+    TargetChecked,
+    TrainingDone,
+    TrainingLost,
+)
 from bot.core.state import Screen, ScreenKind, Session
 from bot.core.turn import Lessons, Turn
 from bot.course.model import Lesson
@@ -98,6 +107,7 @@ TAPS: dict[ScreenKind, dict[Action, TapHandler]] = {
         Action.FORGET: lambda t, tap, s: menu.forget(t, tap.key),
         Action.KEEP_ALL: lambda t, tap, s: menu.keep_all(t, tap.key),
     },
+    ScreenKind.POST: {Action.POST: drafting.tap},
     LAB: _PANEL,
     LOST: {Action.RETRY: _in_lab(lambda t, tap, s, lesson: lab.retry(t, lesson))},
     RESULT: {
@@ -133,6 +143,8 @@ def step(
             menu.COMMANDS.get(event.name, menu.says("unknown_command"))(turn, event)
         case Chatter():
             menu.chatter(turn, event)
+        case TargetChecked():
+            drafting.checked(turn, event)
         case TrainingDone() | TrainingLost():
             _training(turn, event)
     return turn.session, tuple(turn.effects)

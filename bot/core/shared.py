@@ -1,10 +1,12 @@
 """Posts for everyone: the first tap of a person counts and is answered in private; a further one opens the why.
 
+When a post is closed, the first tap of who has not chosen gets the verdict too, but counts nowhere.
+
 Law: what comes of a tap is said to the person who tapped, and to nobody else.
 """
 
 from bot.core import quiz, reading
-from bot.core.effects import OpenPrivate, Record, RecordShared, ShowVerdict
+from bot.core.effects import OpenPrivate, Record, RecordLate, RecordShared, ShowVerdict, Whisper
 from bot.core.events import SeenPost, SharedTap
 from bot.core.scenes import QuestionScene
 from bot.core.state import Asked, Screen, ScreenKind
@@ -28,18 +30,34 @@ def answer(turn: Turn, tap: SharedTap) -> None:
         turn.toast("group.elsewhere", alert=True)
     elif lesson is None or question is None or post.seen != quiz.print_of(question):
         turn.toast("post.gone", alert=True)
-    elif post.chosen is not None:
+    elif post.chosen is not None or post.late is not None:
         turn.effects.append(OpenPrivate(payload=f"p-{post.code}"))
     elif not (tap.argument.isdecimal() and len(tap.argument) == 1 and int(tap.argument) < len(post.order)):
         turn.toast("stale")
     else:
-        _count(turn, lesson, question, post, post.order[int(tap.argument)])
+        option = post.order[int(tap.argument)]
+        if post.closed:
+            late = ShowVerdict(
+                lesson=lesson.id, question=question.id, option=option, late=True, whisper=_whisper(post)
+            )
+            turn.effects += [late, RecordLate(code=post.code, option=option)]
+        else:
+            _count(turn, lesson, question, post, option)
+
+
+def _whisper(post: SeenPost) -> Whisper | None:
+    return Whisper(code=post.code, chat=post.chat, thread=post.thread) if post.whispers else None
 
 
 def _count(turn: Turn, lesson: Lesson, question: Question, post: SeenPost, option: int) -> None:
     turn.effects += [
-        ShowVerdict(lesson=lesson.id, question=question.id, option=option),
-        RecordShared(code=post.code, option=option, correct=question.options[option].correct),
+        ShowVerdict(lesson=lesson.id, question=question.id, option=option, whisper=_whisper(post)),
+        RecordShared(
+            code=post.code,
+            option=option,
+            correct=question.options[option].correct,
+            while_at=post.while_at,
+        ),
     ]
     # A post has no moment at which a person first saw it.
     credit(turn, lesson, question, option, source=SOURCE, seconds=None)
@@ -71,11 +89,17 @@ def credit(
 def explain(turn: Turn, lesson: Lesson, post: SeenPost) -> None:
     """The verdict on what this person chose, with the why; who has not chosen reads the step that explains it."""
     question = quiz.find(lesson, post.question)
-    if question is None or post.chosen is None or post.seen != quiz.print_of(question):
+    chosen = post.late if post.chosen is None else post.chosen
+    if question is None or chosen is None or post.seen != quiz.print_of(question):
         learn(turn, lesson, question.step if question else None)
         return
     asked = Asked(
-        question=question.id, order=post.order, seen=post.seen, shown_at=turn.now, chosen=post.chosen
+        question=question.id,
+        order=post.order,
+        seen=post.seen,
+        shown_at=turn.now,
+        chosen=chosen,
+        counted=post.chosen is not None,
     )
     turn.show(scene(lesson, asked), ScreenKind.EXPLAIN, lesson=lesson.id, ref=question.id, asked=asked)
 
@@ -116,4 +140,5 @@ def scene(lesson: Lesson, asked: Asked) -> QuestionScene:
         chosen=asked.chosen,
         why=asked.why,
         alone=True,
+        counted=asked.counted,
     )

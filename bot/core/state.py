@@ -33,6 +33,7 @@ class ScreenKind(StrEnum):
     ASK_FORGET = "ask-forget"
     LAB = "lab"
     RESULT = "result"
+    POST = "post"  # an administrator puts a post together
     LOST = "lost"  # the apology for a training that did not come back
 
 
@@ -58,6 +59,44 @@ class Asked(Value):
     hints: int = 0
     chosen: int | None = None
     why: int = 0
+    counted: bool | None = None  # of a post: whether the choice counted, or came when it was closed
+
+
+class DraftStep(StrEnum):
+    """What is asked next while a post is put together; short, since buttons carry it."""
+
+    LESSON = "l"
+    THING = "w"  # the question or the step
+    CHAT = "c"
+    CHECK = "k"  # Telegram is asked whether both may post there
+    TOPIC = "t"
+    TIME = "m"
+    CLOSING = "z"
+    CONFIRM = "y"
+    PLANNED = "q"  # the list of what waits
+    DONE = "d"
+
+
+class Draft(Value):
+    """A post as far as it is put together."""
+
+    step: DraftStep = DraftStep.LESSON
+    page: int = 0
+    lesson: str = ""
+    question: str | None = None
+    thing: str | None = None  # the id of a step, where it is no question
+    target: str = ""  # what Telegram is asked for: a chat's id, or @name
+    chat: int = 0
+    title: str = ""
+    is_group: bool = True
+    topics: tuple[tuple[int, str], ...] = ()
+    is_forum: bool = False
+    thread: int | None = None
+    at: datetime | None = None  # None: now
+    stays_s: int | None = None
+    picture: bool = False
+    whispers: bool = False
+    problem: str = ""  # catalogue key of what is in the way
 
 
 class Screen(Value):
@@ -66,6 +105,7 @@ class Screen(Value):
     kind: ScreenKind
     lesson: str = ""
     asked: Asked | None = None  # of an explanation: what was posted and chosen
+    draft: Draft | None = None
     ref: str = ""  # the step, the question, or the run's code
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from bot.core.actions import new_key
 from bot.core.effects import Edit, Effect, Show, Strip, Toast
 from bot.core.scenes import Catalogue, Scene, Standing
-from bot.core.state import LIVE_SCREENS, READING, Asked, Screen, ScreenKind, Session
+from bot.core.state import LIVE_SCREENS, READING, Asked, Draft, Screen, ScreenKind, Session
 from bot.course.model import Lesson
 
 Lessons = Mapping[str, Lesson]  # lessons by id, in the order of the catalogue
@@ -57,12 +57,13 @@ class Turn:
         lesson: str = "",
         ref: str = "",
         asked: Asked | None = None,
+        draft: Draft | None = None,
     ) -> str:
         """Send a new message whose buttons work from now on; return its key."""
         if kind in READING:
             self.strip_all(READING)
         key = self.new_key()
-        screen = Screen(kind=kind, lesson=lesson, ref=ref, asked=asked)
+        screen = Screen(kind=kind, lesson=lesson, ref=ref, asked=asked, draft=draft)
         self.remember(screens={**self.session.screens, key: screen})
         while len(self.session.screens) > LIVE_SCREENS:
             self.strip(self._oldest())
@@ -87,9 +88,10 @@ class Turn:
         lesson: str = "",
         ref: str = "",
         asked: Asked | None = None,
+        draft: Draft | None = None,
     ) -> None:
         """Make another screen of a message, in place."""
-        screen = Screen(kind=kind, lesson=lesson, ref=ref, asked=asked)
+        screen = Screen(kind=kind, lesson=lesson, ref=ref, asked=asked, draft=draft)
         self.remember(screens={**self.session.screens, key: screen})
         self.edit(key, scene)
 

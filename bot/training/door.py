@@ -10,7 +10,7 @@ from multiprocessing.synchronize import Semaphore
 from typing import ParamSpec, TypeVar, cast
 
 from bot.core.experiment import Outcome, Spec
-from bot.training.labels import Curves, Labels
+from bot.training.labels import Bars, Curves, Labels
 
 OUT_OF_MEMORY = 86  # exit code of a worker that reached its bound
 P = ParamSpec("P")
@@ -48,3 +48,8 @@ def draw(spec: Spec, outcome: Outcome, labels: Labels) -> bytes:
 def draw_curves(curves: Curves) -> bytes:
     """Several runs side by side, as PNG."""
     return cast(bytes, import_module("bot.training.curves").draw_curves(curves))
+
+
+def draw_bars(bars: Bars) -> bytes:
+    """How many chose what, as PNG."""
+    return cast(bytes, import_module("bot.training.bars").draw_bars(bars))

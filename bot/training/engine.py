@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.core.experiment import Outcome, Spec
 from bot.training import door
-from bot.training.labels import Curves, Labels
+from bot.training.labels import Bars, Curves, Labels
 from bot.training.line import Line
 from bot.training.pool import TrainingFailed, TrainingFailure, Workers
 
@@ -81,6 +81,11 @@ class Engine:
     async def draw_curves(self, learner: int, curves: Curves) -> bytes:
         """Several runs side by side (PNG), drawn when no training waits; `learner`: whose turn it takes."""
         picture: bytes = await self._take_turn(learner, door.draw_curves, (curves,), late=True)
+        return picture
+
+    async def draw_bars(self, learner: int, bars: Bars) -> bytes:
+        """How many chose what (PNG), drawn when no training waits; `learner`: whose turn it takes."""
+        picture: bytes = await self._take_turn(learner, door.draw_bars, (bars,), late=True)
         return picture
 
     async def _take_turn(

@@ -18,6 +18,24 @@ class PictureWords:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """One of several things that people chose: its name, how many, and a note such as "right"."""
+
+    name: str
+    count: int
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bars:
+    """How many chose what."""
+
+    title: str
+    below: str
+    rows: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Labels:
     """All that is written in a picture; units may be empty."""
 

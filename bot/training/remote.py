@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from bot.core.experiment import Outcome, Spec, from_json, to_json
 from bot.training.engine import TrainingFailed, TrainingFailure
-from bot.training.labels import Curve, Curves, Labels, PictureWords
+from bot.training.labels import Bar, Bars, Curve, Curves, Labels, PictureWords
 
 OnPlace = Callable[[int], None]
 
@@ -26,6 +26,7 @@ class ErrandKind(StrEnum):
     TRAIN = "train"
     DRAW = "draw"
     CURVES = "curves"
+    BARS = "bars"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +70,9 @@ class Trainer(Protocol):
 
     async def draw_curves(self, learner: int, curves: Curves) -> bytes:
         """The picture of several runs."""
+
+    async def draw_bars(self, learner: int, bars: Bars) -> bytes:
+        """How many chose what."""
 
 
 class RemoteEngine:
@@ -118,6 +122,13 @@ class RemoteEngine:
             raise TrainingFailed(_reason(answer))
         return answer.picture
 
+    async def draw_bars(self, learner: int, bars: Bars) -> bytes:
+        """How many chose what (PNG)."""
+        answer = await self._run(None, learner, ErrandKind.BARS, json.dumps(asdict(bars)), None)
+        if answer.picture is None:
+            raise TrainingFailed(_reason(answer))
+        return answer.picture
+
     async def _run(
         self, code: str | None, learner: int, kind: ErrandKind, body: str, on_place: OnPlace | None
     ) -> ErrandAnswer:
@@ -148,6 +159,9 @@ async def run_errand(trainer: Trainer, kind: str, body: str) -> ErrandAnswer:
     try:
         if kind == ErrandKind.CURVES:
             return ErrandAnswer(picture=await trainer.draw_curves(0, _curves(fields["curves"])))
+        if kind == ErrandKind.BARS:
+            rows = tuple(Bar(**row) for row in fields["rows"])
+            return ErrandAnswer(picture=await trainer.draw_bars(0, Bars(**{**fields, "rows": rows})))
         spec = from_json(Spec, fields["spec"])
         if kind == ErrandKind.TRAIN:
             outcome = await trainer.train(0, spec)

@@ -8,7 +8,7 @@ own room (`Kind`); nothing here knows one.
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bot.core.effects import OpenPrivate, Toast
 from bot.errors import StaleError
@@ -70,6 +70,14 @@ class Kind(Protocol):
         """A button of it was pressed (it may be over); in the line of who pressed. Answers the tap, once."""
 
 
+@runtime_checkable
+class Leaves(Protocol):
+    """A kind that does something of its own when the bot may not speak in a chat any more."""
+
+    async def left(self, activity: Activity) -> None:
+        """The bot was silenced where this goes on: pause it, or end it; nothing can be said there."""
+
+
 Handler = Callable[[GroupCommand], Awaitable[None]]
 Said = tuple[str, Message, str | None]  # kind of word (`say`, `edit`, `strip`), message, key
 
@@ -86,6 +94,10 @@ class Activities:
         self._commands: dict[str, Handler] = {}
         self._commands_of: dict[tuple[str, str], Handler] = {}  # by command and kind
         self.on_change: Callable[[], None] = lambda: None
+        tutor.on_activity = self._changed
+
+    def _changed(self) -> None:
+        self.on_change()  # as it is set by now
 
     # what there is
 
@@ -128,6 +140,18 @@ class Activities:
             return False
         await self._kinds[activity.kind].tap(activity, tap)
         return True
+
+    async def left(self, activity: Activity) -> None:
+        """The bot may not speak where this goes on: its kind decides what becomes of it; else it ends."""
+        kind = self._kinds.get(activity.kind)
+        if isinstance(kind, Leaves):
+            await kind.left(activity)
+            return
+
+        async def become(found: Activity) -> Change | None:
+            return None if found.over else Change(learner=None, activity=replace(found, over=True, due=None))
+
+        await self.swap(activity.code, become)
 
     # changing and saying
 

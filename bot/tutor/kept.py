@@ -8,9 +8,10 @@ from bot.core import class_experiment
 from bot.core.class_experiment import Experiment
 from bot.core.events import SeenPost, SharedRun
 from bot.core.experiment import Spec, Verdict, from_json, to_json
+from bot.core.posting import Phase, Posting
 from bot.core.state import Session
 from bot.store.base import Post, PostAnswer, Remembered
-from bot.store.groups import Activity
+from bot.store.groups import Activity, Ballot
 from bot.tutor.learner import Learner
 
 
@@ -45,11 +46,23 @@ class Replay:
         )
 
 
-def seen_post(post: Post, answer: PostAnswer | None) -> SeenPost | None:
+def may_close(post: Post) -> bool:
+    """Whether a posting of the same code watches over a post."""
+    return bool(json.loads(post.body).get("posting"))
+
+
+def closing(activity: Activity | None) -> Posting | None:
+    """The state of the posting that a post came from; None if it came from none."""
+    return Posting.model_validate_json(activity.body) if activity else None
+
+
+def seen_post(
+    post: Post, answer: PostAnswer | None, posting: Activity | None = None, late: Ballot | None = None
+) -> SeenPost | None:
     """A question post as a person sees it; None for a step."""
     if post.question is None:
         return None
-    body = json.loads(post.body)
+    body, state = json.loads(post.body), closing(posting)
     return SeenPost(
         code=post.code,
         lesson=post.lesson,
@@ -57,6 +70,12 @@ def seen_post(post: Post, answer: PostAnswer | None) -> SeenPost | None:
         order=tuple(body["order"]),
         seen=body["seen"],
         chosen=answer.option if answer else None,
+        closed=state is not None and state.phase is Phase.CLOSED,
+        late=late.choice if late else None,
+        while_at=posting.version if posting and not posting.over else None,
+        whispers=body.get("whispers", False),
+        chat=post.chat,
+        thread=body.get("thread"),
     )
 
 

@@ -7,21 +7,24 @@ who was forgotten is not counted. A post is edited at most every ten seconds, ho
 import asyncio
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
 from bot.core import quiz
+from bot.core.posting import Phase, Posting, posted
 from bot.core.scenes import QuestionScene
 from bot.core.shared import next_to_post
 from bot.course.model import Lesson, Question
-from bot.store.base import Change, NewWord, Post, Store, UpdateKey
+from bot.store.base import Change, NewWord, Post, Store, Totals, UpdateKey
 from bot.tutor.activities import GroupCommand, Place
-from bot.tutor.kept import dumps
+from bot.tutor.gather import posting_activity
+from bot.tutor.kept import closing, dumps, may_close
 from bot.tutor.learner import Learner
 from bot.tutor.tutor import Say, Sleep, Tutor
 from bot.view.message import Message
-from bot.view.post import post_message, step_post
+from bot.view.post import CLOSED, Closed, Open, post_message, step_post
 from bot.view.rich import Rich
 from bot.view.stage import Stage
 from bot.view.texts import pick
@@ -29,6 +32,8 @@ from bot.view.texts import pick
 log = logging.getLogger(__name__)
 
 RENEW_S = 10.0  # between two edits of one post's totals
+ANONYMOUS = 1087968824  # who hidden administrators write as: an id of Telegram's own, no person's
+SHOWN = 512  # posts whose text is remembered, so that an edit that changes nothing is not made
 FRESH = timedelta(hours=48)  # posts answered since then are renewed at the next start
 
 
@@ -52,6 +57,9 @@ class Posts:
         self._chance = chance
         self._sleep = sleep
         self._renewing: dict[str, asyncio.Task[None]] = {}
+        self._shown: OrderedDict[str, str] = (
+            OrderedDict()
+        )  # code → what it says, as far as this process said it
         self._waiting: set[str] = set()  # codes that were answered since their last edit began
         self._stopped = False
         tutor.on_post_answered = self.answered
@@ -80,11 +88,19 @@ class Posts:
             text = stage.texts("post.usage", ids=ids)
             await self._say_all(by, place, [Message(rich=Rich(text))], update)
             return
-        posted = {post.question for post in await self._store.posts(place.chat, lesson.id) if post.question}
-        question = quiz.find(lesson, name) if name else next_to_post(lesson, posted)
+        there = {post.question for post in await self._store.posts(place.chat, lesson.id) if post.question}
+        question = quiz.find(lesson, name) if name else next_to_post(lesson, there)
         if question is not None:
-            post = self._new(stage, place, lesson, question)
-            message = post_message(stage, _scene(post), post.code)
+            known = await self._store.known_chat(place.chat)
+            post = self.new(
+                stage,
+                place,
+                lesson,
+                question,
+                whispers=bool(known and known.whispers),
+                code=self._tutor.new_key(),
+            )
+            message = post_message(stage, scene_of(post), post.code)
             await self._say_all(by, place, [message], update, post=post)
         elif name and lesson.step(name):
             await self._say_all(by, place, step_post(stage, lesson, name), update)
@@ -114,15 +130,27 @@ class Posts:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _new(self, stage: Stage, place: Place, lesson: Lesson, question: Question) -> Post:
+    def new(
+        self, stage: Stage, place: Place, lesson: Lesson, question: Question, *, code: str, whispers: bool
+    ) -> Post:
+        """A question as it will stand in a chat; a posting of the same code watches over it."""
         places = range(len(question.options))
         order = self._chance.sample(places, len(places)) if question.shuffle else list(places)
         return Post(
-            code=self._tutor.new_key(),
+            code=code,
             chat=place.chat,
             lesson=lesson.id,
             question=question.id,
-            body=dumps({"order": order, "seen": quiz.print_of(question), "language": stage.texts.language}),
+            body=dumps(
+                {
+                    "order": order,
+                    "seen": quiz.print_of(question),
+                    "language": stage.texts.language,
+                    "posting": True,
+                    "whispers": whispers,
+                    "thread": place.thread,
+                }
+            ),
             made_at=self._now(),
         )
 
@@ -142,7 +170,15 @@ class Posts:
             NewWord(chat=place.chat, kind="say", body=dumps(each.as_json() | thread), key=key)
             for each in messages
         )
-        change = Change(learner=by.id, update=update, words=words, post=post)
+        activity = None
+        if post is not None:  # it is remembered who posted, should Telegram refuse it
+            now = self._now()
+            state = Posting(lesson=post.lesson, question=post.question, language=by.language or "", at=now)
+            starter = None if by.id == ANONYMOUS else by.id
+            activity = posting_activity(
+                post.code, place.chat, posted(state, now), made_at=now, thread=place.thread, starter=starter
+            )
+        change = Change(learner=by.id, update=update, words=words, post=post, activity=activity)
         self._say(await self._tutor.commit(change) or ())
 
     async def _renew(self, code: str) -> None:
@@ -164,19 +200,56 @@ class Posts:
         post = await self._store.post(code)
         if post is None or post.question is None:
             return
-        body = json.loads(post.body)
-        stage = self._tutor.stage(body["language"])
-        lesson = stage.shelf.get(post.lesson)
-        question = quiz.find(lesson, post.question) if lesson else None
-        if question is None or quiz.print_of(question) != body["seen"]:
-            return
         totals = await self._store.totals(code)
-        message = post_message(stage, _scene(post), code, answered=totals.answered, right=totals.right)
-        word = NewWord(chat=post.chat, kind="edit", body=dumps(message.as_json()), key=code)
-        self._say([self._tutor.unkept(word)])
+        # Last, so that what is said is not older than a closing that was said meanwhile.
+        state = closing(await self._store.activity(code)) if may_close(post) else None
+        message = self.message(post, totals, state)
+        if message is not None:
+            self.show(post, message)
+
+    def message(self, post: Post, totals: Totals, state: Posting | None) -> Message | None:
+        """The post as it is now; None if its question is not what it was."""
+        stage = self._tutor.stage(json.loads(post.body)["language"])
+        if not self.holds(post, stage):
+            return None
+        return post_message(
+            stage,
+            scene_of(post),
+            post.code,
+            answered=totals.answered,
+            right=totals.right,
+            state=self.view(state),
+        )
+
+    def view(self, state: Posting | None) -> Open | Closed:
+        """How a post looks in this state of its posting."""
+        if state is not None and state.phase is Phase.CLOSED:
+            return CLOSED
+        return Open(closes=state.closes if state and state.phase is Phase.OPEN else None)
+
+    def holds(self, post: Post, stage: Stage) -> bool:
+        """Whether the lesson still has the question as it was posted."""
+        lesson = stage.shelf.get(post.lesson)
+        question = quiz.find(lesson, post.question) if lesson and post.question else None
+        return question is not None and quiz.print_of(question) == json.loads(post.body)["seen"]
+
+    def show(self, post: Post, message: Message) -> None:
+        """Edit the post, unless it says so already."""
+        body = dumps(message.as_json())
+        if self._shown.get(post.code) != body:
+            self.shown(post.code, body)
+            self._say([self._tutor.unkept(NewWord(chat=post.chat, kind="edit", body=body, key=post.code))])
+
+    def shown(self, code: str, body: str) -> None:
+        """Remember what a post says."""
+        self._shown[code] = body
+        self._shown.move_to_end(code)
+        if len(self._shown) > SHOWN:
+            self._shown.popitem(last=False)
 
 
-def _scene(post: Post) -> QuestionScene:
+def scene_of(post: Post) -> QuestionScene:
+    """A posted question, in the order that everybody sees."""
     if post.question is None:
         raise ValueError(f"post {post.code} shows a step")
     order = tuple(json.loads(post.body)["order"])

@@ -13,16 +13,17 @@ from random import Random
 from typing import Any
 
 from bot.core.actions import Action, new_key
-from bot.core.effects import Forget, Toast
-from bot.core.events import Command, Event, SeenPost, SharedRun, SharedTap, Tap
+from bot.core.effects import CheckTarget, Effect, Forget, Toast
+from bot.core.events import Command, Event, SeenPost, SharedRun, SharedTap, Tap, TargetChecked
 from bot.core.session import step
-from bot.core.state import Session
+from bot.core.state import DraftStep, Screen, ScreenKind, Session
 from bot.course.model import Lesson
 from bot.errors import OverloadedError, StaleError
 from bot.store.base import Change, NewWord, Remembered, Store, UpdateKey, Word
 from bot.training.program import program
-from bot.tutor.gather import answer_word, gather
-from bot.tutor.kept import Replay, dumps, seen_post, session_of, shared_experiment
+from bot.tutor.desk import desk_of
+from bot.tutor.gather import LATE, answer_word, gather
+from bot.tutor.kept import Replay, dumps, may_close, seen_post, session_of, shared_experiment
 from bot.tutor.learner import Learner
 from bot.view.stage import Stage
 from bot.view.texts import Texts, languages, pick
@@ -42,7 +43,9 @@ class Tutor:
     Hooks: `on_job` is told of a training that begins, when that is committed; `on_job_over` that nobody waits for
     one any more, when that is committed; `on_seen` where a tap shows that a screen stands; `on_post_answered` of
     a post's code when its totals changed; `seen_live` gives a question of a live round as a person saw it;
-    `before_forget` look for what was shown of a person, and what each gives back is called when all is deleted.
+    `before_forget` look for what was shown of a person, and what each gives back is called when all is deleted;
+    `on_activity` that something in a group changed; `on_check` that a learner's screen waits to hear whether both
+    may post in a chat.
     """
 
     def __init__(
@@ -70,6 +73,8 @@ class Tutor:
         self.on_post_answered: Callable[[str], None] = lambda code: None
         self.seen_live: Callable[[str, int], Awaitable[SeenPost | None]] = _nothing_seen
         self.before_forget: list[Callable[[int], Awaitable[Callable[[], None]]]] = []
+        self.on_activity: Callable[[], None] = lambda: None
+        self.on_check: Callable[[int, CheckTarget], None] = lambda learner, effect: None
 
     def stage(self, language: str) -> Stage:
         """What screens are drawn with, in a language."""
@@ -137,7 +142,7 @@ class Tutor:
             await self._forget(learner.id, change)
             return
         counts_nothing = isinstance(event, Tap) or (
-            isinstance(event, SharedTap) and change.post_answer is None
+            isinstance(event, SharedTap) and change.post_answer is None and not change.votes
         )
         if remembered.session is None and counts_nothing:
             await self._answer_stranger(change)
@@ -150,10 +155,11 @@ class Tutor:
                 loaded=remembered,
                 session=text if text != remembered.session else None,
                 dead_screens=dead,
-            )
+            ),
+            effects,
         )
 
-    async def _keep(self, change: Change) -> None:
+    async def _keep(self, change: Change, effects: Iterable[Effect]) -> None:
         """Commit first, then say; a change that was committed before is passed over."""
         words = await self.commit(change)
         if words is not None:
@@ -164,6 +170,11 @@ class Tutor:
                 self.on_post_answered(change.post_answer.code)
             if change.job is not None:
                 self.on_job(change.job.learner, change.job.code, Replay.parse(change.job.body))
+            if change.activity is not None:
+                self.on_activity()
+            for effect in effects:
+                if isinstance(effect, CheckTarget) and change.learner is not None:
+                    self.on_check(change.learner, effect)
 
     async def commit(self, change: Change) -> tuple[Word, ...] | None:
         """Commit a change, waiting a little while the store is overloaded."""
@@ -206,6 +217,16 @@ class Tutor:
         words = await self.commit(Change(learner=learner.id, update=update, words=(word,)))
         self._say(words or ())
 
+    async def write(self, learner: int, text: str, **params: str | int) -> None:
+        """Say a text to somebody in private, if they ever opened that chat: nobody else can be written to."""
+        session = session_of(await self._store.load(learner), Learner(id=learner))
+        if not session.screens:  # every message in private leaves one; a tap in a group leaves none
+            return
+        stage = self.stage(pick(session.language, session.tongue))
+        body = {"text": stage.texts(text, **params), "entities": [], "buttons": []}
+        word = NewWord(chat=learner, kind="say", body=dumps(body))
+        self._say(await self.commit(Change(learner=learner, words=(word,))) or ())
+
     async def move(self, old: int, new: int) -> None:
         """A group has a new id: its posts are there from now on."""
         await self._store.move(old, new)
@@ -228,7 +249,9 @@ class Tutor:
             in_place = known is None or message is None or known == message
             screen = session.screens.get(event.key)
             wanted = screen.ref if screen and event.action == Action.CODE else ""
-            return replace(event, in_place=in_place, shared=await self._shared(wanted))
+            lesson = _lesson_in_hand(event, screen)
+            desk = None if lesson is None else await desk_of(self._store, learner, lesson)
+            return replace(event, in_place=in_place, shared=await self._shared(wanted), desk=desk)
         if isinstance(event, Command) and event.argument.startswith(("p-", "e-")):
             code = event.argument[2:].strip()
             post = await self._seen_post(code, learner) or await self.seen_live(code, learner)
@@ -240,11 +263,19 @@ class Tutor:
         if isinstance(event, Command) and event.argument.startswith("x-"):
             activity = await self._store.activity(event.argument[2:].strip())
             return replace(event, shared=shared_experiment(activity) if activity else None)
+        if isinstance(event, TargetChecked) or (isinstance(event, Command) and event.name == "post"):
+            words = event.argument.lower().split() if isinstance(event, Command) else ()
+            return replace(event, desk=await desk_of(self._store, learner, next(iter(words), "")))
         return event
 
     async def _seen_post(self, code: str, learner: int) -> SeenPost | None:
         post = await self._store.post(code) if code else None
-        return seen_post(post, await self._store.post_answer(code, learner)) if post else None
+        if post is None:
+            return None
+        answer = await self._store.post_answer(code, learner)
+        posting = await self._store.activity(code) if may_close(post) else None
+        late = await self._store.ballot(code, LATE, learner) if posting and answer is None else None
+        return seen_post(post, answer, posting, late)
 
     async def _shared(self, code: str) -> SharedRun | None:
         run = await self._store.run(code) if code else None
@@ -277,3 +308,11 @@ class Tutor:
 
 async def _nothing_seen(code: str, learner: int) -> SeenPost | None:
     return None
+
+
+def _lesson_in_hand(event: Tap, screen: Screen | None) -> str | None:
+    """The lesson of a post that is put together, once the tap is done; None: no post is."""
+    if screen is None or screen.kind is not ScreenKind.POST or screen.draft is None:
+        return None
+    step, _, value = event.argument.partition("-")
+    return value if step == DraftStep.LESSON else screen.draft.lesson

@@ -31,6 +31,7 @@ def question_text(stage: Stage, scene: QuestionScene) -> Rich:
         _options(stage, question, scene),
         *_hints(stage, question, scene),
         *_why(stage, question, scene),
+        None if scene.counted is None else stage.texts("post.counted" if scene.counted else "post.late"),
     )
 
 

@@ -9,6 +9,7 @@ entities are sorted. So Telegram drops and refuses nothing.
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 MESSAGE_LIMIT = 4096  # UTF-16 units of a message's text, after entities
@@ -20,7 +21,9 @@ class EntityType(StrEnum):
     """The kinds of entities that this bot sends."""
 
     BLOCKQUOTE = "blockquote"
+    EXPANDABLE_BLOCKQUOTE = "expandable_blockquote"
     TEXT_LINK = "text_link"
+    DATE_TIME = "date_time"
     BOLD = "bold"
     ITALIC = "italic"
     SPOILER = "spoiler"
@@ -31,18 +34,21 @@ class EntityType(StrEnum):
 # From the outside in, where both span the same.
 _ORDER = {kind: place for place, kind in enumerate(EntityType)}
 _SOLID = frozenset({EntityType.CODE, EntityType.PRE})  # hold no other entity
-_WHOLE = frozenset({EntityType.CODE, EntityType.PRE, EntityType.TEXT_LINK})  # never overlap one another
+_WHOLE = _SOLID | {EntityType.TEXT_LINK, EntityType.DATE_TIME}  # never overlap one another
+_QUOTES = frozenset({EntityType.BLOCKQUOTE, EntityType.EXPANDABLE_BLOCKQUOTE})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entity:
-    """A span of a text, in UTF-16 units; `language` is for pre only, `url` for text_link only."""
+    """A span of a text, in UTF-16 units; `language` is for pre, `url` for text_link, the last two for date_time."""
 
     type: EntityType
     offset: int
     length: int
     language: str | None = None
     url: str | None = None
+    unix_time: int | None = None
+    date_time_format: str | None = None
 
     @property
     def end(self) -> int:
@@ -68,6 +74,10 @@ class Entity:
             found["language"] = self.language
         if self.url:
             found["url"] = self.url
+        if self.unix_time is not None:
+            found["unix_time"] = self.unix_time
+        if self.date_time_format:
+            found["date_time_format"] = self.date_time_format
         return found
 
 
@@ -154,6 +164,24 @@ def blockquote(text: Rich | str) -> Rich:
     return _around(text, EntityType.BLOCKQUOTE)
 
 
+def expandable(text: Rich | str) -> Rich:
+    """The text as a quote of which a reader first sees the beginning; quotes inside it become part of it."""
+    return _around(text, EntityType.EXPANDABLE_BLOCKQUOTE)
+
+
+def moment(at: datetime) -> Rich:
+    """A time: each reader sees it in their own zone; where the entity is not known it reads as UTC."""
+    text = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    shown = Entity(
+        type=EntityType.DATE_TIME,
+        offset=0,
+        length=len(text),
+        unix_time=int(at.timestamp()),
+        date_time_format="wdt",
+    )
+    return Rich(text, (shown,))
+
+
 def link(text: Rich | str, url: str) -> Rich:
     """The text as a link; code inside it and inner links become plain text of it."""
     return _around(text, EntityType.TEXT_LINK, url=url)
@@ -175,7 +203,7 @@ def tidy(text: str, entities: Iterable[Entity]) -> Rich:
     entities = list(entities)
     indented = [each.offset for each in entities if each.type is EntityType.PRE]
     trimmed = [each for entity in entities if (each := _trimmed(units, entity, indented)) is not None]
-    quotes = _first_come(each for each in trimmed if each.type is EntityType.BLOCKQUOTE)
+    quotes = _first_come(each for each in trimmed if each.type in _QUOTES)
     whole = _first_come(each for each in trimmed if each.type in _WHOLE)
     solid = [
         part
@@ -183,7 +211,7 @@ def tidy(text: str, entities: Iterable[Entity]) -> Rich:
         for piece in _at_edges(each, quotes)
         if (part := _trimmed(units, piece, indented))
     ]
-    styles = [each for each in trimmed if each.type not in _WHOLE and each.type is not EntityType.BLOCKQUOTE]
+    styles = [each for each in trimmed if each.type not in _WHOLE | _QUOTES]
     code_spans = [each for each in solid if each.type in _SOLID]
     pieces = [piece for each in _united(styles) for piece in _beside(each, code_spans)]
     cut = [each for piece in pieces if (each := _trimmed(units, piece, [])) is not None]
@@ -232,7 +260,7 @@ def _trimmed(units: bytes, entity: Entity, indented: list[int]) -> Entity | None
     inside = units[2 * entity.offset : 2 * entity.end].decode("utf-16-le", "surrogatepass")
     length = utf16_len(inside.rstrip())
     head = length - utf16_len(inside.strip())
-    if entity.type in (EntityType.PRE, EntityType.BLOCKQUOTE):
+    if entity.type in _QUOTES | {EntityType.PRE}:
         head = min([head, *(start - entity.offset for start in indented if start >= entity.offset)])
     return replace(entity, offset=entity.offset + head, length=length - head) if length else None
 

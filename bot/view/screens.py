@@ -1,6 +1,7 @@
 """Scene in, messages out: the one door to how things look, and every message of a lesson in its longest state."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -14,6 +15,7 @@ from bot.core.scenes import (
     AskForget,
     AskOver,
     Catalogue,
+    DraftScene,
     Finished,
     LabScene,
     LostScene,
@@ -32,7 +34,7 @@ from bot.core.scenes import (
 )
 from bot.core.state import Asked
 from bot.course.model import Lesson, Question
-from bot.view import lab, live, menu, post, question, reading
+from bot.view import draft, lab, live, menu, post, question, reading
 from bot.view.message import Message, Rows
 from bot.view.rich import Rich
 from bot.view.stage import Stage
@@ -56,6 +58,7 @@ _DRAWN: dict[type[Any], Callable[[Stage, Any, str], Message]] = {
     LostScene: lab.lost_message,
     ProgramScene: lab.program_message,
     ShareScene: lab.share_message,
+    DraftScene: draft.draft_message,
 }
 
 
@@ -67,6 +70,7 @@ def draw(stage: Stage, scene: Scene, key: str) -> list[Message]:
 
 
 SAMPLE_KEY = "AAAAAAAA"  # as long as every key
+LATEST = datetime(2099, 12, 31, 23, 59, tzinfo=UTC)
 MOST_ANSWERS = 10**7  # people in the largest channel
 
 
@@ -87,10 +91,16 @@ def longest_messages(lesson: Lesson) -> Iterator[tuple[str, Rich, LabelRows]]:
                 message = question.question_message(stage, state, SAMPLE_KEY)
                 yield f"questions[{place}]", message.rich, _labels(message.rows)
             if each in lesson.practice:
-                shared = post.post_message(
-                    stage, _posted(lesson, each), SAMPLE_KEY, answered=MOST_ANSWERS, right=MOST_ANSWERS
-                )
-                yield f"questions[{place}]", shared.rich, _labels(shared.rows)
+                for state_of in (post.Open(closes=LATEST), post.CLOSED):
+                    shared = post.post_message(
+                        stage,
+                        _posted(lesson, each),
+                        SAMPLE_KEY,
+                        answered=MOST_ANSWERS,
+                        right=MOST_ANSWERS,
+                        state=state_of,
+                    )
+                    yield f"questions[{place}]", shared.rich, _labels(shared.rows)
                 for put in _in_rounds(lesson, each):
                     tally = dict.fromkeys(range(len(each.options)), MOST_ANSWERS)
                     message = live.question_message(stage, put, SAMPLE_KEY, tally)
@@ -117,6 +127,9 @@ def _states(lesson: Lesson, asked: Question) -> Iterator[QuestionScene]:
             chosen=chosen,
             why=why_parts(asked) if chosen is not None else 0,
         )
+        if chosen is not None:
+            late = _posted(lesson, asked)
+            yield replace(late, chosen=chosen, why=why_parts(asked), counted=False)
 
 
 def _posted(lesson: Lesson, asked: Question) -> QuestionScene:

@@ -8,7 +8,7 @@ import pytest
 from telegram import User
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.chat.introduction import TRIES, introduce, until_done
+from bot.chat.introduction import TRIES, Menus, introduce, until_done
 from bot.errors import ConfigError
 
 
@@ -34,8 +34,9 @@ class Server:
         self.slept.append(seconds)
 
     async def introduce(self) -> None:
-        """Register two commands."""
-        await introduce(("start", "help"), call=self.call, sleep=self.sleep, jitter=lambda: 0.5)
+        """Register some commands."""
+        menus = Menus(private=("start", "help"), group=("learn",), administrators=("post", "learn"))
+        await introduce(menus, call=self.call, sleep=self.sleep, jitter=lambda: 0.5)
 
 
 async def test_commands_and_descriptions_are_registered() -> None:
@@ -45,11 +46,29 @@ async def test_commands_and_descriptions_are_registered() -> None:
     method, params = server.calls[0]
     assert method == "setMyCommands" and "language_code" not in params
     assert [each["command"] for each in json.loads(params["commands"])] == ["start", "help"]
-    assert [method for method, _ in server.calls[:3]] == [
-        "setMyCommands",
+    assert [method for method, _ in server.calls[:6]] == [
+        *["setMyCommands"] * 4,
         "setMyDescription",
         "setMyShortDescription",
     ]
+
+
+async def test_each_place_has_its_own_list() -> None:
+    """The default and private chats, groups, and who runs a chat."""
+    server = Server()
+    await server.introduce()
+    lists = [
+        (json.loads(params.get("scope", "{}")).get("type"), json.loads(params["commands"]))
+        for method, params in server.calls
+        if method == "setMyCommands" and "language_code" not in params
+    ]
+    assert [(scope, [each["command"] for each in commands]) for scope, commands in lists] == [
+        (None, ["start", "help"]),
+        ("all_private_chats", ["start", "help"]),
+        ("all_group_chats", ["learn"]),
+        ("all_chat_administrators", ["post", "learn"]),
+    ]
+    assert all(each["description"] for _, commands in lists for each in commands)
 
 
 async def test_a_busy_server_is_waited_for() -> None:
@@ -64,7 +83,7 @@ async def test_a_refused_menu_stops_nothing() -> None:
     """What the server will never take is left; the rest is registered."""
     server = Server(BadRequest("command description is bad"))
     await server.introduce()
-    assert [method for method, _ in server.calls[:2]] == ["setMyCommands", "setMyDescription"]
+    assert [method for method, _ in server.calls[:5]] == [*["setMyCommands"] * 4, "setMyDescription"]
     assert server.slept == []
 
 
@@ -72,7 +91,8 @@ async def test_a_server_that_stays_away_is_given_up() -> None:
     """Some tries for each thing, no more: the bot works without a menu."""
     server = Server(*[NetworkError("gone")] * TRIES)
     await server.introduce()
-    assert [method for method, _ in server.calls].count("setMyCommands") == TRIES
+    scopes = [params.get("scope") for method, params in server.calls if method == "setMyCommands"]
+    assert scopes.count(None) == TRIES
 
 
 async def test_connecting_is_patient_but_not_with_a_wrong_token() -> None:

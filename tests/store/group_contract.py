@@ -111,9 +111,9 @@ class GroupContract:
             topic = KnownTopic(chat=GROUP, thread=thread, name=name)
             await store.commit(Change(learner=None, chat=CLUB, topic=topic), now=NOW)
         assert dict(await store.topics(GROUP)) == {4: "Exams", 9: "Homework"}
+        nowhere = KnownTopic(chat=OTHER, thread=1, name="Nowhere")
         with pytest.raises(StoreError):
-            topic = KnownTopic(chat=OTHER, thread=1, name="Nowhere")
-            await store.commit(Change(learner=None, topic=topic), now=NOW)
+            await store.commit(Change(learner=None, topic=nowhere), now=NOW)
         await store.move(GROUP, OTHER)
         assert dict(await store.topics(OTHER)) == {4: "Exams", 9: "Homework"}
         assert dict(await store.topics(GROUP)) == {}

@@ -2,14 +2,18 @@
 
 import math
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
+from bot.core.events import Planned, Target
 from bot.core.experiment import ModelState, Optimizer, Outcome, Spec, Verdict
+from bot.core.posting import Posting
 from bot.core.scenes import (
     AskForget,
     AskOver,
     Catalogue,
+    DraftScene,
     Finished,
     LabScene,
     LostScene,
@@ -25,6 +29,7 @@ from bot.core.scenes import (
     Waiting,
     Welcome,
 )
+from bot.core.state import Draft, DraftStep
 from bot.course.model import Lesson
 from tests.talk.shelves import question, with_lab
 
@@ -62,6 +67,7 @@ def scenes() -> Iterator[Scene]:
     yield from reading()
     yield from labs()
     yield from results()
+    yield from drafts()
 
 
 def menus() -> Iterator[Scene]:
@@ -88,7 +94,7 @@ def menus() -> Iterator[Scene]:
 PLAIN = (
     "unknown_command", "later", "gone", "quiz.none", "lab.none", "lab.running", "lab.shared_gone",
     "cancel.training", "cancel.asked", "cancel.round", "cancel.nothing", "chatter.text", "chatter.other",
-    "chatter.question", "help.text", "privacy.text", "forget.kept",
+    "chatter.question", "help.text", "privacy.text", "forget.kept", "post.private",
 )  # fmt: skip
 
 
@@ -105,6 +111,52 @@ def reading() -> Iterator[Scene]:
     )
     yield Finished(lesson=LESSON.id, standing=standing(LESSON.id, 0, 0), next_lesson=None)
     yield AskOver(lesson=LESSON.id)
+
+
+def drafts() -> Iterator[Scene]:
+    """A post at every step of being put together, with the longest names, and with every problem."""
+    question, chats = LESSON.questions[0].id, tuple(Target(chat=-(10**13), title=LINE) for _ in range(8))
+    waiting = Posting(lesson=LESSON.id, question=question, language="en", at=LATEST)
+    planned = tuple(
+        Planned(code="A" * 8, version=1, chat=-1, title=LINE, state=state)
+        for state in (waiting, waiting.model_copy(update={"closes": LATEST}), *[waiting] * 6)
+    )
+    whole = Draft(
+        lesson=LESSON.id,
+        question=question,
+        title=LINE,
+        is_forum=True,
+        topics=tuple((10**9 + number, LINE) for number in range(20)),
+        thread=10**9,
+        at=LATEST,
+        stays_s=3600,
+        picture=True,
+        whispers=True,
+    )
+    bare = Draft(lesson=LESSON.id, thing=LESSON.steps[0].id, title="X", is_group=False)
+    for draft, step, problem in product((whole, bare), DraftStep, ("", *PROBLEMS)):
+        yield DraftScene(
+            draft=draft.model_copy(update={"step": step, "problem": problem, "page": 1}),
+            now=LATEST - timedelta(days=1),
+            lessons=tuple(SHELF)[:8],
+            questions=(question,) * 5,
+            steps=tuple(each.id for each in LESSON.steps)[:2],
+            suggested=question,
+            posted=frozenset({question}),
+            chats=chats,
+            planned=planned,
+            waiting=50,
+            pages=3,
+        )
+    for step in (DraftStep.CHAT, DraftStep.THING):
+        yield DraftScene(draft=Draft(step=step, lesson="gone", target=WIDE * 20), now=LATEST)
+
+
+LATEST = datetime(2099, 12, 31, 23, 59, tzinfo=UTC)
+PROBLEMS = (
+    "post.no_lesson", "post.no_thing", "post.changed", "post.too_many", "post.not_admin", "post.may_not_post",
+    "post.not_there", "post.unclear", "post.time_unclear", "post.time_bounds",
+)  # fmt: skip
 
 
 def labs() -> Iterator[Scene]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from bot.view.rich import (
     Rich,
     blockquote,
     bold,
+    expandable,
     link,
+    moment,
     plain,
     pre,
     tidy,
@@ -189,6 +192,31 @@ def test_quotes_do_not_nest() -> None:
     """A quote within a quote becomes part of it."""
     rich = blockquote("a\n" + blockquote("b"))
     assert rich.entities == (Entity(type=EntityType.BLOCKQUOTE, offset=0, length=3),)
+
+
+def test_a_moment_reads_as_utc_and_carries_its_time() -> None:
+    """Whoever's app does not know the entity still reads it right; the zone it came in says nothing."""
+    at = datetime(2026, 12, 1, 19, 30, tzinfo=timezone(timedelta(hours=2)))
+    shown = "At " + moment(at) + "."
+    assert shown.text == "At 2026-12-01 17:30 UTC."
+    (entity,) = shown.entities
+    assert entity.as_json() == {
+        "type": "date_time",
+        "offset": 3,
+        "length": 20,
+        "unix_time": int(at.timestamp()),
+        "date_time_format": "wdt",
+    }
+
+
+def test_an_expandable_quote_holds_what_a_quote_holds() -> None:
+    """Styles and code stay, quotes in it become part of it."""
+    rich = expandable(bold("a") + " " + code("b") + " " + blockquote("c"))
+    assert [each.type for each in rich.entities] == [
+        EntityType.EXPANDABLE_BLOCKQUOTE,
+        EntityType.BOLD,
+        EntityType.CODE,
+    ]
 
 
 def test_entity_as_json_has_only_what_it_needs() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import bot
-from bot.chat.app import COMMANDS
+from bot.chat.app import ADMIN_COMMANDS, COMMANDS, GROUP_COMMANDS
+from bot.core.drafting import CLOSINGS, TIMES
 from bot.core.events import ChatterKind, Loss
 from bot.core.experiment import Verdict
 from bot.core.live import Ending
@@ -16,6 +17,7 @@ from bot.core.menu import COMMANDS as HANDLED
 from bot.core.menu import LATER
 from bot.core.scenes import AskForget, Plain, SettingsScene, Welcome
 from bot.course.model import Level, QuestionLevel
+from bot.view.draft import _NAMES
 from bot.view.screens import draw
 from bot.view.stage import Stage
 from bot.view.texts import CATALOGUES, Texts, languages, pick, placeholders, problems, read_catalogues
@@ -28,7 +30,12 @@ MADE_UP = {  # the beginning of a key that is put together → its possible endi
     "result.what_": list(Verdict),
     "result.": [Verdict.LEARNS, Verdict.CRAWLS, Verdict.DIVERGES],
     "lab.lost_": list(Loss),
-    "commands.": list(COMMANDS),
+    "commands.": sorted({*COMMANDS, *GROUP_COMMANDS, *ADMIN_COMMANDS}),
+    "button.thing_": ["suggested", "question", "posted", "step"],
+    "button.time_": list(TIMES),
+    "button.closing_": list(CLOSINGS),
+    "post.closing_": list(CLOSINGS),
+    "post.ask_": list(_NAMES.values()),
     "chatter.": list(ChatterKind),
     "live.over_": list(Ending),
     "button.predict_": [Verdict.LEARNS, Verdict.CRAWLS, Verdict.DIVERGES],
@@ -105,13 +112,8 @@ def test_the_catalogues_agree() -> None:
 
 def test_menus_are_complete_in_every_language() -> None:
     """Each registered command is handled and described within Telegram's limits, and so is the bot."""
-    assert set(COMMANDS) == set(HANDLED) - set(LATER) - {
-        "post",
-        "experiment",
-        "round",
-        "stop",
-        "top",
-    }  # which are for groups
+    for_chats = {"post", "experiment", "round", "stop", "top"}
+    assert set(COMMANDS) == set(HANDLED) - set(LATER) - for_chats
     for code in languages():
         t = Texts(code)
         for name in COMMANDS:

@@ -52,7 +52,11 @@ _OTHER = """SELECT 1 FROM activities WHERE alone AND NOT over
 async def write(db: asyncpg.Connection, changes: Sequence[Change]) -> None:
     """Write what the changes say of groups."""
     chats = [change.chat for change in changes if change.chat is not None]
-    await many(db, _CHATS, [(c.chat, c.kind, c.title, c.username, c.inside) for c in chats])
+    await many(db, _CHATS, [(c.chat, c.kind, c.title, c.username, c.inside, c.whispers) for c in chats])
+    topics = [change.topic for change in changes if change.topic is not None]
+    await many(db, _NO_TOPICS, [(t.chat, t.thread) for t in topics if t.name is None])
+    await many(db, _TOPICS, [(t.chat, t.thread, t.name) for t in topics if t.name is not None])
+    await many(db, _WHISPERS, [change.whispers for change in changes if change.whispers is not None])
     await _activities(db, changes)
     await _votes(db, changes)
     rights = [(change.learner, change.runs_chat) for change in changes if change.runs_chat is not None]
@@ -62,10 +66,17 @@ async def write(db: asyncpg.Connection, changes: Sequence[Change]) -> None:
     await many(db, _NO_NAMES, [(shown.chat, who) for shown, who in names if shown.name is None])
 
 
-_CHATS = """INSERT INTO chats (chat, kind, title, username, inside)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bool[])
+_CHATS = """INSERT INTO chats (chat, kind, title, username, inside, whispers)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bool[])
     ON CONFLICT (chat) DO UPDATE SET kind = excluded.kind, title = excluded.title,
     username = excluded.username, inside = excluded.inside"""
+_TOPICS = """INSERT INTO topics (chat, thread, name)
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[])
+    ON CONFLICT (chat, thread) DO UPDATE SET name = excluded.name"""
+_NO_TOPICS = """DELETE FROM topics USING unnest($1::bigint[], $2::bigint[]) AS gone (chat, thread)
+    WHERE topics.chat = gone.chat AND topics.thread = gone.thread"""
+_WHISPERS = """UPDATE chats SET whispers = chosen.whispers
+    FROM unnest($1::bigint[], $2::bool[]) AS chosen (chat, whispers) WHERE chats.chat = chosen.chat"""
 _ADMINS = """INSERT INTO chat_admins (learner, chat) SELECT * FROM unnest($1::bigint[], $2::bigint[])
     ON CONFLICT DO NOTHING"""
 _NAMES = """INSERT INTO shown_names (chat, learner, name)
@@ -155,7 +166,7 @@ _MOVES = (
     "UPDATE activities SET chat = $1 WHERE chat = $2",
     """UPDATE shown_names SET chat = $1 WHERE chat = $2 AND NOT EXISTS (
         SELECT 1 FROM shown_names AS there WHERE there.chat = $1 AND there.learner = shown_names.learner)""",
-    # Their administrators follow.
+    # Their administrators and topics follow.
     """UPDATE chats SET chat = $1, kind = 'supergroup' WHERE chat = $2
         AND NOT EXISTS (SELECT 1 FROM chats AS there WHERE there.chat = $1)""",
     """UPDATE chat_admins SET chat = $1 WHERE chat = $2 AND NOT EXISTS (

@@ -10,13 +10,14 @@ from bot.store.groups import Activity, Ballot, KnownChat, Score
 
 async def known_chat(db: asyncpg.Connection, chat: int) -> KnownChat | None:
     """A chat by its id."""
-    row = await db.fetchrow("SELECT chat, kind, title, username, inside FROM chats WHERE chat = $1", chat)
+    sql = "SELECT chat, kind, title, username, inside, whispers FROM chats WHERE chat = $1"
+    row = await db.fetchrow(sql, chat)
     return None if row is None else KnownChat(**row)
 
 
 async def chats_of(db: asyncpg.Connection, learner: int) -> list[KnownChat]:
     """Chats that a person has acted in as an administrator, by title."""
-    sql = """SELECT chat, kind, title, username, inside FROM chats JOIN chat_admins USING (chat)
+    sql = """SELECT chat, kind, title, username, inside, whispers FROM chats JOIN chat_admins USING (chat)
         WHERE learner = $1 AND inside ORDER BY title, chat"""
     return [KnownChat(**row) for row in await db.fetch(sql, learner)]
 
@@ -31,10 +32,20 @@ async def activity(db: asyncpg.Connection, code: str) -> Activity | None:
     return None if row is None else Activity(**row)
 
 
-async def activities(db: asyncpg.Connection, chat: int | None, kind: str | None) -> list[Activity]:
+async def topics(db: asyncpg.Connection, chat: int) -> Mapping[int, str]:
+    """Thread → name, by name."""
+    rows = await db.fetch("SELECT thread, name FROM topics WHERE chat = $1 ORDER BY name, thread", chat)
+    return {row["thread"]: row["name"] for row in rows}
+
+
+async def activities(
+    db: asyncpg.Connection, chat: int | None, kind: str | None, starter: int | None
+) -> list[Activity]:
     """What goes on, oldest first."""
-    where = "NOT over AND ($1::bigint IS NULL OR chat = $1) AND ($2::text IS NULL OR kind = $2)"
-    return [Activity(**row) for row in await db.fetch(f"{_ACTIVITY} {where} ORDER BY number", chat, kind)]
+    where = """NOT over AND ($1::bigint IS NULL OR chat = $1) AND ($2::text IS NULL OR kind = $2)
+        AND ($3::bigint IS NULL OR starter = $3)"""
+    found = await db.fetch(f"{_ACTIVITY} {where} ORDER BY number", chat, kind, starter)
+    return [Activity(**row) for row in found]
 
 
 async def ended(db: asyncpg.Connection, kind: str, since: datetime, chat: int | None) -> list[Activity]:

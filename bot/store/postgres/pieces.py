@@ -112,6 +112,10 @@ class Asked:
             yield "alone", change.activity.kind, change.activity.chat
         if change.chat is not None:
             yield "chat", change.chat.chat
+        if change.topic is not None:
+            yield "chat", change.topic.chat
+        if change.whispers is not None:
+            yield "chat", change.whispers[0]
 
     def shares(self) -> Iterator[Hashable]:
         """What others may look at, too, but not change: many vote in one activity."""

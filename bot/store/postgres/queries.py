@@ -73,6 +73,13 @@ async def totals(db: asyncpg.Connection, code: str) -> Totals:
     return Totals(**row)
 
 
+async def shares(db: asyncpg.Connection, code: str) -> Mapping[int, int]:
+    """Option → how many chose it."""
+    sql = """SELECT option, count(*) AS chosen FROM post_answers
+        WHERE code = $1 GROUP BY option ORDER BY option"""
+    return {row["option"]: row["chosen"] for row in await db.fetch(sql, code)}
+
+
 async def fresh_posts(db: asyncpg.Connection, since: datetime) -> list[str]:
     """Codes of posts that were answered since then."""
     sql = "SELECT DISTINCT code FROM post_answers WHERE answered_at >= $1"

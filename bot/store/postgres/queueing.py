@@ -14,7 +14,7 @@ import asyncpg
 QUEUE = "trainings"
 TASK = "errand"
 CHANNEL = "nabla_errands"  # told the code of an errand that is done
-NUMBERS_FIRST = {"train": 10, "draw": 0, "curves": 0}  # priorities
+NUMBERS_FIRST = {"train": 10, "draw": 0, "curves": 0, "bars": 0}  # priorities
 
 ERRANDS = """
 CREATE TABLE errands (

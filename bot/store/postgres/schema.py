@@ -170,7 +170,21 @@ CREATE TABLE shown_names (
 CREATE INDEX shown_names_learner ON shown_names (learner);
 """
 
-STEPS = {"0001-first-tables": _FIRST_TABLES, "0002-errands": ERRANDS}
+_TOPICS_AND_WHISPERS = """
+ALTER TABLE chats ADD COLUMN whispers boolean NOT NULL DEFAULT false;
+CREATE TABLE topics (
+    chat bigint NOT NULL REFERENCES chats ON DELETE CASCADE ON UPDATE CASCADE,
+    thread bigint NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    PRIMARY KEY (chat, thread)
+);
+"""
+
+STEPS = {
+    "0001-first-tables": _FIRST_TABLES,
+    "0002-errands": ERRANDS,
+    "0003-topics-and-whispers": _TOPICS_AND_WHISPERS,
+}
 QUEUE_STEP = (
     "procrastinate-3.10"  # its own tables, made when training goes through it; a later version adds steps
 )

@@ -300,6 +300,9 @@ class PostgresStore(Store):
     async def totals(self, code: str) -> Totals:
         return await self._read(lambda db: queries.totals(db, code))
 
+    async def shares(self, code: str) -> Mapping[int, int]:
+        return await self._read(lambda db: queries.shares(db, code))
+
     async def fresh_posts(self, since: datetime) -> list[str]:
         return await self._read(lambda db: queries.fresh_posts(db, moment(since)))
 
@@ -312,8 +315,13 @@ class PostgresStore(Store):
     async def activity(self, code: str) -> Activity | None:
         return await self._read(lambda db: group_queries.activity(db, code))
 
-    async def activities(self, *, chat: int | None = None, kind: str | None = None) -> list[Activity]:
-        return await self._read(lambda db: group_queries.activities(db, chat, kind))
+    async def topics(self, chat: int) -> Mapping[int, str]:
+        return await self._read(lambda db: group_queries.topics(db, chat))
+
+    async def activities(
+        self, *, chat: int | None = None, kind: str | None = None, starter: int | None = None
+    ) -> list[Activity]:
+        return await self._read(lambda db: group_queries.activities(db, chat, kind, starter))
 
     async def ended(self, kind: str, since: datetime, *, chat: int | None = None) -> list[Activity]:
         return await self._read(lambda db: group_queries.ended(db, kind, moment(since), chat))
