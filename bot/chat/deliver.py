@@ -141,11 +141,9 @@ class Deliverer:
         born = self._clock()
         body = {name: value for name, value in item.body.items() if name != "whisper"}
         if whisper := item.body.get("whisper"):
-            async with self._answers:
-                if await self._whispers.say(whisper, str(body["callback_query_id"])):
-                    body = {
-                        "callback_query_id": body["callback_query_id"]
-                    }  # what the alert would say is said
+            callback = str(body["callback_query_id"])
+            if await self._whispers.say(whisper, callback):
+                body = {"callback_query_id": callback}  # what the alert would say is said
         for attempt in range(RETRIES):
             try:
                 async with self._answers:

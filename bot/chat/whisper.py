@@ -19,6 +19,7 @@ from bot.chat.words import Json
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 16  # in a storm of taps the others get alerts: nobody's answer waits in a line
 IN_TIME_S = 3.0  # a tap is answered by then, one way or the other
 NO_MESSAGE = 2_147_483_647  # an id that no message has
 
@@ -30,15 +31,17 @@ class Whispers:
         self._call = call
         self._clock = clock
         self._able: bool | None = None  # None: not known yet
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._not_before: dict[int, float] = {}  # chats that asked for a pause
 
     async def say(self, body: Json, callback: str) -> bool:
         """Whether the person was told so, in answer to this tap."""
         chat = body["chat"]
-        if self._able is False or self._clock() < self._not_before.get(chat, 0.0):
+        paused = self._clock() < self._not_before.get(chat, 0.0)
+        if self._able is False or paused or self._slots.locked():
             return False
         try:
-            async with asyncio.timeout(IN_TIME_S):
+            async with self._slots, asyncio.timeout(IN_TIME_S):
                 return await self._is_able(body) and await self._said(body, callback)
         except (TelegramError, TimeoutError) as error:
             self._learn(chat, error)

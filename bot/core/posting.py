@@ -18,7 +18,8 @@ class Phase(StrEnum):
 
     WAITING = "waiting"  # for its time
     OPEN = "open"  # posted, and it will close
-    CLOSED = "closed"  # posted, and it shows the answer
+    CLOSING = "closing"  # no tap counts any more, and its answer is about to be shown
+    CLOSED = "closed"  # it shows the answer
     ENDED = "ended"  # posted for good, or called off
 
 
@@ -43,7 +44,8 @@ class Posting(Value):
     @property
     def due(self) -> datetime | None:
         """When it wants to be woken."""
-        return {Phase.WAITING: self.at, Phase.OPEN: self.closes}.get(self.phase)
+        closes = self.closes
+        return {Phase.WAITING: self.at, Phase.OPEN: closes, Phase.CLOSING: closes}.get(self.phase)
 
     def is_late(self, now: datetime) -> bool:
         """Whether its time passed too long ago to post it now."""
@@ -61,12 +63,18 @@ def posted(state: Posting, now: datetime) -> Posting:
 
 
 def closed(state: Posting, now: datetime) -> Posting:
-    """Its time in the chat is over."""
+    """Its time in the chat is over: no tap counts any more."""
     if state.phase is not Phase.OPEN or (state.closes is not None and now < state.closes):
         return state
-    return state.model_copy(update={"phase": Phase.CLOSED})
+    return state.model_copy(update={"phase": Phase.CLOSING})
+
+
+def answer_shown(state: Posting) -> Posting:
+    """What was counted is final, and stands there with the answer."""
+    return state.model_copy(update={"phase": Phase.CLOSED}) if state.phase is Phase.CLOSING else state
 
 
 def called_off(state: Posting) -> Posting:
-    """Not posted at all, or left open for good."""
-    return state if state.over else state.model_copy(update={"phase": Phase.ENDED})
+    """Not posted at all, or left open for good; what closes already closes."""
+    waits = state.phase in (Phase.WAITING, Phase.OPEN)
+    return state.model_copy(update={"phase": Phase.ENDED}) if waits else state

@@ -14,7 +14,7 @@ from bot.training.labels import Bar, Bars
 from bot.training.plot import BIG, BLUE, DPI, INK, MIDDLE, MUTED, png
 
 SIZE_IN = (7.2, 5.4)  # 1080 × 810 pixels
-ROOM = 1.75  # the longest bar leaves so much of the width for what stands beside it
+ROOM = 1.85  # the longest bar leaves so much of the width for what stands beside it
 
 
 def draw_bars(bars: Bars) -> bytes:

@@ -48,7 +48,7 @@ class Replay:
 
 def may_close(post: Post) -> bool:
     """Whether a posting of the same code watches over a post."""
-    return bool(json.loads(post.body).get("posting"))
+    return bool(json.loads(post.body).get("closes"))
 
 
 def closing(activity: Activity | None) -> Posting | None:
@@ -70,7 +70,7 @@ def seen_post(
         order=tuple(body["order"]),
         seen=body["seen"],
         chosen=answer.option if answer else None,
-        closed=state is not None and state.phase is Phase.CLOSED,
+        closed=state is not None and state.phase in (Phase.CLOSING, Phase.CLOSED),
         late=late.choice if late else None,
         while_at=posting.version if posting and not posting.over else None,
         whispers=body.get("whispers", False),

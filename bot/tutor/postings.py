@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.core import quiz
-from bot.core.posting import KIND, Phase, Posting, called_off, closed, posted
+from bot.core.posting import KIND, Phase, Posting, answer_shown, called_off, closed, posted
 from bot.store.base import Change, NewWord, Post, Store
 from bot.store.groups import Activity
 from bot.training.labels import Bar, Bars
@@ -105,7 +105,15 @@ class Postings:
         if question is None:
             raise LookupError(f"posting {activity.code}: its question is gone")
         place = Place(chat=activity.chat, thread=activity.thread)
-        post = self._posts.new(stage, place, lesson, question, code=activity.code, whispers=whispers)
+        post = self._posts.new(
+            stage,
+            place,
+            lesson,
+            question,
+            code=activity.code,
+            whispers=whispers,
+            closes=state.stays_s is not None,
+        )
         return post, []
 
     def _as_posted(self, stage: Stage, post: Post, state: Posting) -> Message:
@@ -151,16 +159,23 @@ class Postings:
     # closing
 
     async def _close(self, code: str) -> None:
-        async def become(found: Activity) -> Change | None:
+        """First no tap counts any more, then the last totals are shown; a kill in between is woken again."""
+
+        async def close(found: Activity) -> Change | None:
             before = Posting.model_validate_json(found.body)
             after = closed(before, self._now())
+            return None if after == before else Change(learner=None, activity=_with(found, after))
+
+        async def show(found: Activity) -> Change | None:
+            before = Posting.model_validate_json(found.body)
+            after = answer_shown(before)
             if after == before:
                 return None
-            return Change(
-                learner=None, activity=_with(found, after), words=await self._last_words(found, after)
-            )
+            words = await self._last_words(found, after)
+            return Change(learner=None, activity=_with(found, after), words=words)
 
-        await self._activities.swap(code, become)
+        await self._activities.swap(code, close)
+        await self._activities.swap(code, show)
         # An edit that was on its way may have come last: look again, when totals may be renewed.
         self._posts.answered(code)
 

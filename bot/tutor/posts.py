@@ -92,14 +92,9 @@ class Posts:
         question = quiz.find(lesson, name) if name else next_to_post(lesson, there)
         if question is not None:
             known = await self._store.known_chat(place.chat)
-            post = self.new(
-                stage,
-                place,
-                lesson,
-                question,
-                whispers=bool(known and known.whispers),
-                code=self._tutor.new_key(),
-            )
+            whispers = bool(known and known.whispers)
+            code = self._tutor.new_key()
+            post = self.new(stage, place, lesson, question, code=code, whispers=whispers, closes=False)
             message = post_message(stage, scene_of(post), post.code)
             await self._say_all(by, place, [message], update, post=post)
         elif name and lesson.step(name):
@@ -131,9 +126,17 @@ class Posts:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def new(
-        self, stage: Stage, place: Place, lesson: Lesson, question: Question, *, code: str, whispers: bool
+        self,
+        stage: Stage,
+        place: Place,
+        lesson: Lesson,
+        question: Question,
+        *,
+        code: str,
+        whispers: bool,
+        closes: bool,
     ) -> Post:
-        """A question as it will stand in a chat; a posting of the same code watches over it."""
+        """A question as it will stand in a chat; where it closes, the posting of its code is asked at each tap."""
         places = range(len(question.options))
         order = self._chance.sample(places, len(places)) if question.shuffle else list(places)
         return Post(
@@ -146,7 +149,7 @@ class Posts:
                     "order": order,
                     "seen": quiz.print_of(question),
                     "language": stage.texts.language,
-                    "posting": True,
+                    "closes": closes,
                     "whispers": whispers,
                     "thread": place.thread,
                 }
@@ -223,7 +226,7 @@ class Posts:
 
     def view(self, state: Posting | None) -> Open | Closed:
         """How a post looks in this state of its posting."""
-        if state is not None and state.phase is Phase.CLOSED:
+        if state is not None and state.phase in (Phase.CLOSING, Phase.CLOSED):
             return CLOSED
         return Open(closes=state.closes if state and state.phase is Phase.OPEN else None)
 

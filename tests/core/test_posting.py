@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.posting import LATE, Phase, Posting, called_off, closed, posted
+from bot.core.posting import LATE, Phase, Posting, answer_shown, called_off, closed, posted
 from bot.core.typed import moment
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -33,7 +33,8 @@ def test_in_any_order_it_is_posted_once_and_closed_once(
         if what == "call off":
             state = called_off(state)
         elif state.due is not None and state.due <= now:
-            state = posted(state, now) if state.phase is Phase.WAITING else closed(state, now)
+            moves = {Phase.WAITING: posted, Phase.OPEN: closed, Phase.CLOSING: lambda at, _: answer_shown(at)}
+            state = moves[state.phase](state, now)
             assert state != before, "a due one must move on, else it is woken for ever"
         if state.phase is not path[-1]:
             path.append(state.phase)
@@ -51,8 +52,11 @@ def test_what_does_not_fit_changes_nothing() -> None:
     open_ = posted(waiting, NOON)
     assert posted(open_, NOON) == open_ and closed(waiting, NOON + LATE) == waiting
     assert closed(open_, NOON + timedelta(seconds=59)) == open_
-    done = closed(open_, NOON + timedelta(seconds=60))
-    assert done.phase is Phase.CLOSED and closed(done, NOON + LATE) == done and called_off(done) == done
+    closing = closed(open_, NOON + timedelta(seconds=60))
+    assert closing.phase is Phase.CLOSING and closed(closing, NOON + LATE) == called_off(closing) == closing
+    done = answer_shown(closing)
+    assert done.phase is Phase.CLOSED and answer_shown(open_) == open_
+    assert closed(done, NOON + LATE) == called_off(done) == answer_shown(done) == done
 
 
 def test_its_time_in_the_chat_begins_when_it_is_posted() -> None:

@@ -14,7 +14,7 @@ from bot.errors import StoreError
 from bot.store.base import Change, Job
 from bot.store.choose import errands_of, open_store
 from bot.training.engine import TrainingFailed, TrainingFailure
-from bot.training.labels import Curve, Curves
+from bot.training.labels import Bar, Bars, Curve, Curves
 from bot.training.remote import ErrandAnswer, RemoteEngine, run_errand
 from tests.house import PIXEL, PlainEngine, descend
 from tests.patience import until
@@ -120,6 +120,8 @@ async def test_numbers_and_picture_come_back_the_same(place: Place) -> None:
         outcome = await engine.train(ANN, SPEC)
         assert outcome == descend(SPEC)
         assert await engine.draw(ANN, SPEC, outcome, LABELS) == PIXEL
+        bars = Bars(title="T", below="B", rows=(Bar(name="A", count=2, note="right"), Bar(name="B", count=0)))
+        assert await engine.draw_bars(-100, bars) == PIXEL
     assert await place.ask("SELECT count(*) FROM nabla.errands") == "0"
 
 

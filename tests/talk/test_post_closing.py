@@ -128,6 +128,31 @@ async def test_who_answered_in_time_is_told_that_it_counted(bot: Running, time: 
     assert verdict.text.startswith("✅") and "counted in your progress" in verdict.text
 
 
+async def test_taps_at_the_moment_of_closing_count_or_come_late(bot: Running, time: Jumps) -> None:
+    """Everybody is answered once; what the closed post says is what was counted."""
+    post = await posted(bot)
+    people = range(3001, 3041)
+    for person in people:
+        await bot.local.join(person)
+    data = (post.button("A") or {})["callback_data"]
+    group = Person(bot.local, BLAISE, chat=GROUP_ID)
+    queries = []
+    for number, person in enumerate(people):
+        queries.append(await bot.local.tap(person=person, chat=GROUP_ID, message=post.id, data=data))
+        if number == len(people) // 2:
+            time.forward(hours=1)
+    answers = [await bot.local.answer_to(query) for query in queries]
+    assert all(answer is not None and answer.show_alert for answer in answers)
+    late = sum("not counted" in (answer.text or "") for answer in answers if answer)
+    ((counted,),) = rows(bot, "SELECT count(*) FROM post_answers")
+    assert counted + late == len(people)
+    assert rows(bot, "SELECT count(*) FROM answers") == [(counted,)]
+    await group.has_said("The right answer:")
+    await until(
+        lambda: f"{counted} answered" in group.last().text and "The right answer" in group.last().text
+    )
+
+
 async def test_forgetting_takes_a_late_tap_along(bot: Running, time: Jumps) -> None:
     """No row of that person stays."""
     post = await posted(bot)

@@ -8,6 +8,7 @@ import pytest
 from bot.core.posting import Phase
 from bot.preview.chats import Standing
 from bot.preview.directory import CHANNEL_ID, GROUP_ID
+from bot.preview.faults import Fault
 from tests.house import Running, running
 from tests.jumps import Jumps
 from tests.patience import until
@@ -140,6 +141,24 @@ async def test_the_new_id_may_be_heard_when_the_time_has_come(bot: Running, time
     bot.local._cloud.updates.add = keep  # type: ignore[method-assign]
     time.forward(hours=1)
     await Person(bot.local, BLAISE, chat=new).has_said(ASK)
+
+
+async def test_while_telegram_cannot_be_asked_the_post_waits(bot: Running, time: Jumps) -> None:
+    """It is tried again a little later; nobody is told that rights were missing."""
+    ada = await known(bot, GROUP_ID)
+    await plan(ada, "Study group", when="In 1 hour")
+    calls = bot.local.record_calls()
+    bot.local.faults = lambda method, _: Fault(status=502, body="no gateway") if method == "getChat" else None
+    time.forward(hours=1)
+    for _ in range(3):
+        await until(lambda: any(call.method == "getChat" for call in calls))
+        calls.clear()
+        time.forward(seconds=31)
+    assert postings(bot)[0][1].phase is Phase.WAITING
+    bot.local.faults = None
+    time.forward(seconds=31)
+    await Person(bot.local, BLAISE, chat=GROUP_ID).has_said(ASK)
+    assert not any("not posted" in message.text for message in ada.messages())
 
 
 async def test_each_place_offers_its_own_commands(bot: Running) -> None:

@@ -145,6 +145,12 @@ async def at_settings(ada: Person) -> None:
     await ada.says("Settings")
 
 
+async def at_post(ada: Person) -> None:
+    """A post is put together, for a channel that somebody else runs."""
+    await ada.send(f"/post {LESSON['id']} @daily_local")
+    await ada.says("You are not an administrator")
+
+
 async def at_start(ada: Person) -> None:
     """The greeting."""
     await ada.send("/start")
@@ -206,6 +212,7 @@ STATES = {
         kind=ScreenKind.EXPLAIN, reach=at_explain, tap="Why", says="Solution, step 1", in_place=True
     ),
     "explain next": State(kind=ScreenKind.EXPLAIN, reach=at_explain, tap="Next", says=STEPS[0]),
+    "post": State(kind=ScreenKind.POST, reach=at_post, tap="Back", says="Which question", in_place=True),
     "lost": State(kind=ScreenKind.LOST, reach=at_lost, tap="Try again", says="Loss before:"),
     "running": State(kind=ScreenKind.LAB, reach=at_run, says="Loss before:"),
     "waiting for the picture": State(kind=ScreenKind.RESULT, reach=at_numbers, says="Top: the line"),
