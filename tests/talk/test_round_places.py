@@ -96,7 +96,8 @@ async def test_where_the_bot_is_known_to_be_out_it_ends_at_once(eve: Evening) ->
     await eve.begin()
     with closing(sqlite3.connect(eve.bot.database, isolation_level=None)) as db:
         db.execute(
-            "INSERT OR REPLACE INTO chats (chat, kind, title, username, inside) VALUES (?, 'supergroup', 'Study group', NULL, 0)",
+            """INSERT OR REPLACE INTO chats (chat, kind, title, username, inside)
+                VALUES (?, 'supergroup', 'Study group', NULL, 0)""",
             (GROUP_ID,),
         )
     before = eve.ada.messages()
