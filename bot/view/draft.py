@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.core.actions import Action
-from bot.core.drafting import BACK, CALL_OFF, CLOSINGS, PAGE_OF, TIMES
+from bot.core.draft_choices import BACK, CALL_OFF, CLOSINGS, PAGE_OF, TIMES
 from bot.core.events import Planned
 from bot.core.scenes import DraftScene
 from bot.core.state import Draft, DraftStep

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.core.actions import Action, parse
-from bot.core.drafting import AHEAD, MOST_PLANNED
+from bot.core.draft_choices import MOST_PLANNED
+from bot.core.drafting import AHEAD
 from bot.core.effects import CallOff, CheckTarget, Edit, Effect, Plan, Show, Toast
 from bot.core.events import Chatter, ChatterKind, Command, Desk, Event, Planned, Tap, Target, TargetChecked
 from bot.core.posting import Phase

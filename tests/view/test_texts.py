@@ -9,7 +9,7 @@ import pytest
 
 import bot
 from bot.chat.app import ADMIN_COMMANDS, COMMANDS, GROUP_COMMANDS
-from bot.core.drafting import CLOSINGS, TIMES
+from bot.core.draft_choices import CLOSINGS, TIMES
 from bot.core.events import ChatterKind, Loss
 from bot.core.experiment import Verdict
 from bot.core.live import Ending
