@@ -252,21 +252,27 @@ class Tutor:
             lesson = _lesson_in_hand(event, screen)
             desk = None if lesson is None else await desk_of(self._store, learner, lesson)
             return replace(event, in_place=in_place, shared=await self._shared(wanted), desk=desk)
-        if isinstance(event, Command) and event.argument.startswith(("p-", "e-")):
-            code = event.argument[2:].strip()
-            post = await self._seen_post(code, learner) or await self.seen_live(code, learner)
-            return replace(event, post=post)
         if isinstance(event, SharedTap):
             return replace(event, post=await self._seen_post(event.code, learner))
-        if isinstance(event, Command) and event.argument.startswith("r-"):
-            return replace(event, shared=await self._shared(event.argument[2:].strip()))
-        if isinstance(event, Command) and event.argument.startswith("x-"):
-            activity = await self._store.activity(event.argument[2:].strip())
-            return replace(event, shared=shared_experiment(activity) if activity else None)
-        if isinstance(event, TargetChecked) or (isinstance(event, Command) and event.name == "post"):
-            words = event.argument.lower().split() if isinstance(event, Command) else ()
-            return replace(event, desk=await desk_of(self._store, learner, next(iter(words), "")))
-        return event
+        if isinstance(event, TargetChecked):
+            return replace(event, desk=await desk_of(self._store, learner, ""))
+        return await self._complete_command(learner, event) if isinstance(event, Command) else event
+
+    async def _complete_command(self, learner: int, command: Command) -> Command:
+        """What a command or a link names."""
+        kind, code = command.argument[:2], command.argument[2:].strip()
+        if command.name == "post":
+            words = command.argument.lower().split()
+            return replace(command, desk=await desk_of(self._store, learner, next(iter(words), "")))
+        if kind in ("p-", "e-"):
+            post = await self._seen_post(code, learner) or await self.seen_live(code, learner)
+            return replace(command, post=post)
+        if kind == "r-":
+            return replace(command, shared=await self._shared(code))
+        if kind == "x-":
+            activity = await self._store.activity(code)
+            return replace(command, shared=shared_experiment(activity) if activity else None)
+        return command
 
     async def _seen_post(self, code: str, learner: int) -> SeenPost | None:
         post = await self._store.post(code) if code else None
