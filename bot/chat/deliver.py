@@ -70,7 +70,7 @@ class Deliverer:
             at_once=lanes_at_once,
             room=room,
         )
-        self._whispers = Whispers(call=call, clock=clock)
+        self._whispers = Whispers(call=call, clock=clock, sleep=sleep, jitter=jitter)
         self._answers = asyncio.Semaphore(answers_at_once)
         self._bulk: dict[int, deque[Item]] = {}
         self._bulk_pause_s = 1 / bulk_per_s

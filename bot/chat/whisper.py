@@ -15,10 +15,13 @@ from typing import Any
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.chat.lanes import BotCall, pause_s
+from bot.chat.pace import Jitter, Sleep
+from bot.chat.patience import asked
 from bot.chat.words import Json
 
 log = logging.getLogger(__name__)
 
+TRIES = 4  # to take back what should not stand there
 AT_ONCE = 16  # in a storm of taps the others get alerts: nobody's answer waits in a line
 IN_TIME_S = 3.0  # a tap is answered by then, one way or the other
 NO_MESSAGE = 2_147_483_647  # an id that no message has
@@ -27,9 +30,9 @@ NO_MESSAGE = 2_147_483_647  # an id that no message has
 class Whispers:
     """Says what one person alone shall see, where the server can; clock: monotonic seconds."""
 
-    def __init__(self, *, call: BotCall, clock: Callable[[], float]) -> None:
+    def __init__(self, *, call: BotCall, clock: Callable[[], float], sleep: Sleep, jitter: Jitter) -> None:
         self._call = call
-        self._clock = clock
+        self._clock, self._sleep, self._jitter = clock, sleep, jitter
         self._able: bool | None = None  # None: not known yet
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._not_before: dict[int, float] = {}  # chats that asked for a pause
@@ -42,10 +45,16 @@ class Whispers:
             return False
         try:
             async with self._slots, asyncio.timeout(IN_TIME_S):
-                return await self._is_able(body) and await self._said(body, callback)
+                if not await self._is_able(body):
+                    return False
+                result = await self._said(body, callback)
         except (TelegramError, TimeoutError) as error:
             self._learn(chat, error)
             return False
+        if isinstance(result, dict) and result.get("ephemeral_message_id"):
+            return True
+        await self._take_back(chat, result)
+        return False
 
     async def _is_able(self, body: Json) -> bool:
         """Ask once what the server knows: the method is there, or it is not."""
@@ -65,11 +74,11 @@ class Whispers:
                 self._able = True
         return bool(self._able)
 
-    async def _said(self, body: Json, callback: str) -> bool:
+    async def _said(self, body: Json, callback: str) -> Any:
         # Both ways of saying whom it is for: a server of 10.2 knows only the flat one.
         who = {"receiver_user_id": body["receiver"], "callback_query_id": callback}
         rows = body.get("buttons")
-        result = await self._call(
+        return await self._call(
             "sendMessage",
             {
                 "chat_id": body["chat"],
@@ -81,17 +90,20 @@ class Whispers:
                 **who,
             },
         )
-        if isinstance(result, dict) and result.get("ephemeral_message_id"):
-            return True
-        await self._take_back(body["chat"], result)
-        return False
 
     async def _take_back(self, chat: int, result: Any) -> None:
         """It stands there for everybody: away with it, and never again in this process."""
         self._turn_off("the server posted one in public, which was deleted")
         message = result.get("message_id") if isinstance(result, dict) else None
-        if message:
-            await self._call("deleteMessage", {"chat_id": chat, "message_id": message})
+        if not message:
+            return
+        try:
+            params = {"chat_id": chat, "message_id": message}
+            await asked(
+                self._call, "deleteMessage", params, tries=TRIES, sleep=self._sleep, jitter=self._jitter
+            )
+        except TelegramError as error:
+            log.error("a message in chat %d could not be taken back: %s", chat, type(error).__name__)
 
     def _learn(self, chat: int, error: Exception) -> None:
         if isinstance(error, RetryAfter):

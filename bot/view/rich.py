@@ -65,6 +65,8 @@ class Entity:
             length=self.length,
             language=self.language,
             url=self.url,
+            unix_time=self.unix_time,
+            date_time_format=self.date_time_format,
         )
 
     def as_json(self) -> dict[str, str | int]:
