@@ -47,7 +47,7 @@ async def test_the_whole_verdict_for_one_person_alone(bot: Running) -> None:
     assert seen_by(bot, BLAISE) == []
     assert not any(plain(because) in message.text for message in chen.messages())
     assert (await chen.tap(letter, message=post)).url is not None
-    assert [call.method for call in calls].count("answerCallbackQuery") == 2
+    await until(lambda: [call.method for call in calls].count("answerCallbackQuery") == 2)
     assert [call.method for call in calls].count("deleteEphemeralMessage") == 1
     assert rows(bot, "SELECT learner FROM post_answers") == [(CHEN,)]
     await Person(bot.local, BLAISE, chat=GROUP_ID).tap(letter, message=post)
