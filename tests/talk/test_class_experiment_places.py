@@ -137,7 +137,7 @@ async def test_where_the_bot_is_known_to_be_out_it_ends_at_once(room: Lecture) -
     await room.chen.tap("rate 3", message=post)
     with closing(sqlite3.connect(room.bot.database, isolation_level=None)) as db:
         db.execute(
-            "INSERT OR REPLACE INTO chats VALUES (?, 'supergroup', 'Study group', NULL, 0)", (GROUP_ID,)
+            "INSERT OR REPLACE INTO chats VALUES (?, 'supergroup', 'Study group', NULL, 0, 0)", (GROUP_ID,)
         )
     await room.hours.pass_(10)
     await until(lambda: rows(room, "SELECT over FROM activities") == [(1,)])
