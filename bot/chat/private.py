@@ -9,6 +9,7 @@ from telegram.constants import ChatType, MessageEntityType
 from bot.core.actions import parse
 from bot.core.events import Chatter, ChatterKind, Command, Tap
 from bot.store.base import UpdateKey
+from bot.tutor.activities import Activities, GroupCommand, GroupTap, Place
 from bot.tutor.learner import Learner
 from bot.tutor.tutor import Tutor
 
@@ -55,11 +56,17 @@ def _command_length(message: Message) -> int:
     return first.length if first.type == MessageEntityType.BOT_COMMAND and not first.offset else 0
 
 
+async def _nobody() -> bool:
+    """Nobody is in charge of a private chat."""
+    return False
+
+
 class PrivateChat:
     """One call of the tutor for each update."""
 
-    def __init__(self, *, tutor: Tutor, username: str) -> None:
+    def __init__(self, *, tutor: Tutor, activities: Activities, username: str) -> None:
         self._tutor = tutor
+        self._activities = activities
         self._username = username
 
     async def on_message(self, message: Message, learner: Learner, key: UpdateKey) -> None:
@@ -69,7 +76,16 @@ class PrivateChat:
             kind = ChatterKind.TEXT if message.text else ChatterKind.OTHER
             text = (message.text or "")[:TYPED_LIMIT].encode(errors="replace").decode()
             await self._tutor.handle(learner, Chatter(kind=kind, text=text), update=key)
-        else:
+        elif not await self._activities.private_command(
+            GroupCommand(
+                name=command.name,
+                argument=command.argument,
+                by=learner,
+                place=Place(chat=learner.id),
+                update=key,
+                in_charge=_nobody,
+            )
+        ):
             event = Command(name=command.name, argument=command.argument, first_name=learner.first_name)
             await self._tutor.handle(learner, event, update=key)
 
@@ -79,6 +95,19 @@ class PrivateChat:
         own = message is not None and message.chat.type == ChatType.PRIVATE and message.chat.id == learner.id
         data = query.data or ""
         screen, action, argument = parse(data if data.isascii() else "")  # ours always is
+        tapped = GroupTap(
+            code=screen,
+            action=action,
+            argument=argument,
+            by=learner,
+            chat=learner.id,
+            callback=query.id,
+            update=key,
+            in_charge=_nobody,
+            message=message.message_id if message else None,
+        )
+        if own and await self._activities.private_tap(tapped):
+            return
         tap = Tap(key=screen if own else "", action=action, argument=argument)
         await self._tutor.handle(
             learner, tap, update=key, callback=query.id, message=message.message_id if message else None

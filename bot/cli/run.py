@@ -39,6 +39,7 @@ from bot.tutor.activities import Activities
 from bot.tutor.chats import Chats
 from bot.tutor.clock import Clock
 from bot.tutor.experiments import Experiments
+from bot.tutor.plans import Plans
 from bot.tutor.postings import Draws, Postings
 from bot.tutor.posts import Posts
 from bot.tutor.rounds import Rounds
@@ -46,6 +47,7 @@ from bot.tutor.shelf import Shelf
 from bot.tutor.targets import Targets
 from bot.tutor.trainings import TrainingEngine, Trainings
 from bot.tutor.tutor import Tutor
+from bot.tutor.zones import Zones
 
 # What a stop gives to taking in, answering the web, handling, saying and training; together under 8 s.
 TAKE_S, WEB_S, HANDLE_S, SAY_S, TRAIN_S = 0.5, 0.5, 2.0, 2.5, 1.0
@@ -205,6 +207,7 @@ class House:
             sleep=self._means.sleep,
         )
         stack.push_async_callback(rounds.stop)
+        Plans(activities=activities, posts=posts, standing=chat.standings().of, zones=Zones()).register()
         await chat.start(tutor, activities, Chats(tutor=tutor, store=store, activities=activities))
         await trainings.resume()
         await posts.resume()

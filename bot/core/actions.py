@@ -47,6 +47,7 @@ class Action(StrEnum):
     EXPERIMENT_PREDICT = "xp"  # :place of the prediction
     EXPERIMENT_CLOSE = "xc"
     EXPERIMENT_RETRY = "xt"
+    PLAN = "pl"  # :what a study plan's button does, `=`, with what
 
 
 # What buttons of activities in groups do; all others are answered by `bot.core.session`.
@@ -62,6 +63,7 @@ IN_GROUPS = frozenset(
         Action.EXPERIMENT_PREDICT,
         Action.EXPERIMENT_CLOSE,
         Action.EXPERIMENT_RETRY,
+        Action.PLAN,
     }
 )
 

@@ -13,7 +13,6 @@ from bot.course.model import Lesson
 
 BURST = timedelta(seconds=2)  # chatter that comes closer together gets one answer
 AUTO = "auto"
-LATER = ("plan",)  # for groups; not built yet
 
 
 def plain(turn: Turn, text: str, **params: str | int) -> None:
@@ -174,11 +173,6 @@ def _in_round(turn: Turn) -> bool:
     return round_ is not None and not round_.over
 
 
-def later(turn: Turn, _: Command) -> None:
-    """A command that is documented, but not built yet."""
-    plain(turn, "later")
-
-
 def says(text: str) -> Callable[[Turn, Command], None]:
     """A command that says a text."""
     return lambda turn, _: plain(turn, text)
@@ -202,7 +196,8 @@ COMMANDS: dict[str, Callable[[Turn, Command], None]] = {
     "stop": says("live.private_stop"),
     "top": says("live.private_top"),
     "experiment": says("experiment.private"),
-} | dict.fromkeys(LATER, later)
+    "plan": says("plan.private"),
+}
 
 
 def chatter(turn: Turn, event: Chatter) -> None:

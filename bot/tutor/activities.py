@@ -78,6 +78,16 @@ class Leaves(Protocol):
         """The bot was silenced where this goes on: pause it, or end it; nothing can be said there."""
 
 
+class PrivateDoor(Protocol):
+    """What a kind of activity does in private chats, for those who run chats; in the line of who acts."""
+
+    async def private_command(self, command: GroupCommand) -> bool:
+        """Do what a command says; False: there is nothing to do here, and it is not handled."""
+
+    async def private_tap(self, tap: GroupTap) -> None:
+        """A button of the kind was pressed in private; answers the tap, once."""
+
+
 Handler = Callable[[GroupCommand], Awaitable[None]]
 Said = tuple[str, Message, str | None]  # kind of word (`say`, `edit`, `strip`), message, key
 
@@ -93,6 +103,7 @@ class Activities:
         self._kinds: dict[str, Kind] = {}
         self._commands: dict[str, Handler] = {}
         self._commands_of: dict[tuple[str, str], Handler] = {}  # by command and kind
+        self._doors: dict[str, PrivateDoor] = {}  # by command, and by the action of their buttons
         self.on_change: Callable[[], None] = lambda: None
         tutor.on_activity = self._changed
 
@@ -115,6 +126,22 @@ class Activities:
             self._commands_of[name, kind] = handler
         if kind is None or name not in self._commands:
             self._commands[name] = handler
+
+    def in_private(self, command: str, action: str, door: PrivateDoor) -> None:
+        """Let a command and the buttons of an action do something in private chats."""
+        self._doors |= {f"/{command}": door, action: door}
+
+    async def private_command(self, command: GroupCommand) -> bool:
+        """Do what a command says in private; False: it is no matter of these, and not handled."""
+        door = self._doors.get(f"/{command.name}")
+        return door is not None and await door.private_command(command)
+
+    async def private_tap(self, tap: GroupTap) -> bool:
+        """Hand over a tap in private; False: it is no matter of these, and not answered."""
+        door = self._doors.get(tap.action)
+        if door is not None:
+            await door.private_tap(tap)
+        return door is not None
 
     def kind(self, name: str) -> Kind | None:
         """A kind by its name; None if this version does not know it."""

@@ -91,11 +91,7 @@ class Posts:
         there = {post.question for post in await self._store.posts(place.chat, lesson.id) if post.question}
         question = quiz.find(lesson, name) if name else next_to_post(lesson, there)
         if question is not None:
-            known = await self._store.known_chat(place.chat)
-            whispers = bool(known and known.whispers)
-            code = self._tutor.new_key()
-            post = self.new(stage, place, lesson, question, code=code, whispers=whispers, closes=False)
-            message = post_message(stage, scene_of(post), post.code)
+            post, message = await self.prepared(stage, place, lesson, question)
             await self._say_all(by, place, [message], update, post=post)
         elif name and lesson.step(name):
             await self._say_all(by, place, step_post(stage, lesson, name), update)
@@ -124,6 +120,16 @@ class Posts:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def prepared(
+        self, stage: Stage, place: Place, lesson: Lesson, question: Question
+    ) -> tuple[Post, Message]:
+        """A question post that never closes, to be committed with its message; that one's key is the post's code."""
+        known = await self._store.known_chat(place.chat)
+        whispers = bool(known and known.whispers)
+        code = self._tutor.new_key()
+        post = self.new(stage, place, lesson, question, code=code, whispers=whispers, closes=False)
+        return post, post_message(stage, scene_of(post), post.code)
 
     def new(
         self,

@@ -184,6 +184,18 @@ def moment(at: datetime) -> Rich:
     return Rich(text, (shown,))
 
 
+def date_time(text: str, unix_time: int) -> Rich:
+    """A time with a text of one's own, for programs that do not know of such entities."""
+    shown = Entity(
+        type=EntityType.DATE_TIME,
+        offset=0,
+        length=utf16_len(text),
+        unix_time=unix_time,
+        date_time_format="wDt",
+    )
+    return Rich(text, (shown,))
+
+
 def link(text: Rich | str, url: str) -> Rich:
     """The text as a link; code inside it and inner links become plain text of it."""
     return _around(text, EntityType.TEXT_LINK, url=url)

@@ -11,6 +11,7 @@ from bot.core.events import Event, Tap
 from bot.store.base import UpdateKey
 from bot.tutor.learner import Learner
 from bot.tutor.tutor import Tutor
+from tests.chat.quiet import quiet
 
 ADA, BLAISE = 101, 102
 KEY = UpdateKey(bot=1, update_id=1)
@@ -61,7 +62,9 @@ def tap_on(chat: int | None) -> CallbackQuery:
 async def test_a_tap_counts_in_ones_own_chat_only(chat: int | None, key: str) -> None:
     """In Telegram message ids of two chats may be equal: a live key is worth nothing in another's chat."""
     tutor = Listener()
-    await PrivateChat(tutor=tutor, username="nabla_bot").on_tap(tap_on(chat), Learner(id=ADA), KEY)
+    await PrivateChat(tutor=tutor, activities=quiet(tutor), username="nabla_bot").on_tap(
+        tap_on(chat), Learner(id=ADA), KEY
+    )
     assert tutor.events == [Tap(key=key, action="o", argument="2")]
 
 

@@ -10,6 +10,7 @@ from bot.chat.private import NAME_LIMIT, PrivateChat, command_in, learner_of
 from bot.chat.soundness import checked, numbered
 from bot.core.events import Tap
 from bot.tutor.learner import Learner
+from tests.chat.quiet import quiet
 from tests.chat.test_private import KEY, Listener, message, message_json, tap_on
 
 ADA = 101
@@ -69,7 +70,7 @@ async def test_digits_of_other_alphabets_are_forged(data: str) -> None:
     tap, tutor = tap_on(ADA), Listener()
     with tap._unfrozen():
         tap.data = data
-    await PrivateChat(tutor=tutor, username="bot").on_tap(tap, Learner(id=ADA), KEY)
+    await PrivateChat(tutor=tutor, activities=quiet(tutor), username="bot").on_tap(tap, Learner(id=ADA), KEY)
     assert tutor.events == [Tap(key="", action="", argument="")]
 
 

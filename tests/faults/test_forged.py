@@ -29,6 +29,7 @@ from bot.tutor.learner import Learner
 from bot.tutor.tutor import Tutor
 from bot.view.texts import Texts
 from tests.chat.clock import noon
+from tests.chat.quiet import quiet
 from tests.house import LESSONS
 
 ADA, BLAISE = 7, 8
@@ -69,7 +70,7 @@ class Room:
             chance=Random(5),
             sleep=asyncio.sleep,
         )
-        self.chat = PrivateChat(tutor=self.tutor, username="nabla_bot")
+        self.chat = PrivateChat(tutor=self.tutor, activities=quiet(self.tutor), username="nabla_bot")
         self.tapped = 0
         self._numbers = count(1)
 

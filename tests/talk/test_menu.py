@@ -354,11 +354,12 @@ async def test_unknown_commands_get_a_friendly_word(learner: Person, command: st
     assert "/help" in said.text
 
 
-@pytest.mark.parametrize("command", ["/plan"])
-async def test_commands_of_groups_say_that_they_come_later(learner: Person, command: str) -> None:
-    """A clear line, not silence."""
+@pytest.mark.parametrize("command", ["/post", "/round", "/stop", "/top", "/experiment", "/plan"])
+async def test_commands_of_groups_say_what_they_do_there(learner: Person, command: str) -> None:
+    """In private too, with a way on."""
     await learner.send(command)
-    await learner.says("isn't built yet", button="Start")
+    said = await learner.says(command, button="Start")
+    assert "group" in said.text
 
 
 async def test_commands_may_name_the_bot_and_be_in_capitals(town: Running, learner: Person) -> None:

@@ -92,7 +92,7 @@ def menus() -> Iterator[Scene]:
 
 
 PLAIN = (
-    "unknown_command", "later", "gone", "quiz.none", "lab.none", "lab.running", "lab.shared_gone",
+    "unknown_command", "gone", "quiz.none", "lab.none", "lab.running", "lab.shared_gone",
     "cancel.training", "cancel.asked", "cancel.round", "cancel.nothing", "chatter.text", "chatter.other",
     "chatter.question", "help.text", "privacy.text", "forget.kept", "post.private",
 )  # fmt: skip

@@ -16,6 +16,7 @@ from bot.view.rich import (
     Rich,
     blockquote,
     bold,
+    date_time,
     expandable,
     link,
     moment,
@@ -299,3 +300,18 @@ def test_split_names_what_cannot_fit() -> None:
 def test_nothing_is_split_into_nothing() -> None:
     """An empty text makes no message."""
     assert split(Rich(" \n\n ")) == []
+
+
+def test_a_moment_stands_alone() -> None:
+    """It carries its time and form, keeps them in joined texts, and nothing overlaps it but a quote or a style."""
+    moment = date_time("Mon 18:00", 1_772_470_800)
+    rich = Rich.join("\n", ["🎉", bold("At " + moment), link(moment, URL)])
+    found = [each.as_json() for each in rich.entities]
+    assert {
+        "type": "date_time",
+        "offset": 6,
+        "length": 9,
+        "unix_time": 1_772_470_800,
+        "date_time_format": "wDt",
+    } in found
+    assert [each["type"] for each in found] == ["bold", "date_time", "text_link"]

@@ -14,7 +14,7 @@ from bot.core.events import ChatterKind, Loss
 from bot.core.experiment import Verdict
 from bot.core.live import Ending
 from bot.core.menu import COMMANDS as HANDLED
-from bot.core.menu import LATER
+from bot.core.plan import Trouble
 from bot.core.scenes import AskForget, Plain, SettingsScene, Welcome
 from bot.course.model import Level, QuestionLevel
 from bot.view.draft import _NAMES
@@ -39,6 +39,8 @@ MADE_UP = {  # the beginning of a key that is put together → its possible endi
     "chatter.": list(ChatterKind),
     "live.over_": list(Ending),
     "button.predict_": [Verdict.LEARNS, Verdict.CRAWLS, Verdict.DIVERGES],
+    "plan.day_": list("0123456"),
+    "plan.trouble_": list(Trouble),
 }
 SPEAKERS = {"t", "texts", "_words", "toast", "says", "plain", "Toast", "Plain", "tell", "Texts", "_apologize"}
 
@@ -112,8 +114,8 @@ def test_the_catalogues_agree() -> None:
 
 def test_menus_are_complete_in_every_language() -> None:
     """Each registered command is handled and described within Telegram's limits, and so is the bot."""
-    for_chats = {"post", "experiment", "round", "stop", "top"}
-    assert set(COMMANDS) == set(HANDLED) - set(LATER) - for_chats
+    for_chats = {"post", "experiment", "plan", "round", "stop", "top"}
+    assert set(COMMANDS) == set(HANDLED) - for_chats
     for code in languages():
         t = Texts(code)
         for name in COMMANDS:
