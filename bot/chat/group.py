@@ -112,6 +112,9 @@ class GroupChat:
                 )
             )
             return
+        if self._activities.bursts.too_many(message.chat.id, ("group.line", learner.id)):
+            await self._tutor.dismiss(key)
+            return
         link = payload(command.name, command.argument)
         await self._tutor.tell(
             learner, "group.line", update=key, chat=message.chat.id, link=link, thread=thread

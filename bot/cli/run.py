@@ -226,6 +226,7 @@ class House:
             now=self._means.now,
             chance=self._chance,
             sleep=self._means.sleep,
+            bursts=activities.bursts,
         )
         postings = Postings(
             activities=activities,

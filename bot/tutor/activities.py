@@ -14,6 +14,7 @@ from bot.core.effects import OpenPrivate, Toast
 from bot.errors import StaleError
 from bot.store.base import Change, NewWord, Store, UpdateKey
 from bot.store.groups import Activity
+from bot.tutor.bursts import Bursts
 from bot.tutor.gather import answer_word
 from bot.tutor.kept import dumps
 from bot.tutor.learner import Learner
@@ -99,6 +100,7 @@ class Activities:
         self.tutor = tutor
         self.store = store
         self.now = now
+        self.bursts = Bursts(now)
         self._say = say
         self._kinds: dict[str, Kind] = {}
         self._commands: dict[str, Handler] = {}

@@ -4,17 +4,11 @@ Law: a line that is asked for again and again is said a few times only: a flood 
 what the group waits for.
 """
 
-from collections import deque
-from datetime import datetime, timedelta
-
 from bot.store.base import Change
 from bot.tutor.activities import Activities, GroupCommand, Place
 from bot.view.message import Message
 from bot.view.rich import Rich
 from bot.view.texts import pick
-
-BURST, BURST_S = 4, timedelta(seconds=15)  # lines of one sort in a chat within that time
-PLACES = 4096  # chats and topics whose bursts are remembered
 
 
 class OneLines:
@@ -22,7 +16,6 @@ class OneLines:
 
     def __init__(self, activities: Activities) -> None:
         self._activities = activities
-        self._bursts: dict[tuple[Place, str], deque[datetime]] = {}
 
     async def say(self, command: GroupCommand, text: str, **params: str | int) -> None:
         """Answer a command with a line, or in a burst of the same with nothing."""
@@ -36,11 +29,4 @@ class OneLines:
 
     def too_many(self, place: Place, sort: str) -> bool:
         """Whether this sort of line was said often enough here just now; else it is counted."""
-        now = self._activities.now()
-        if len(self._bursts) > PLACES:
-            self._bursts.clear()
-        times = self._bursts.setdefault((place, sort), deque(maxlen=BURST))
-        if len(times) == BURST and now - times[0] < BURST_S:
-            return True
-        times.append(now)
-        return False
+        return self._activities.bursts.too_many(place.chat, (place.thread, sort))

@@ -19,6 +19,7 @@ from bot.core.shared import next_to_post
 from bot.course.model import Lesson, Question
 from bot.store.base import Change, NewWord, Post, Store, Totals, UpdateKey
 from bot.tutor.activities import GroupCommand, Place
+from bot.tutor.bursts import Bursts
 from bot.tutor.gather import posting_activity
 from bot.tutor.kept import closing, dumps, may_close
 from bot.tutor.learner import Learner
@@ -49,6 +50,7 @@ class Posts:
         now: Callable[[], datetime],
         chance: Random,
         sleep: Sleep,
+        bursts: Bursts,
     ) -> None:
         self._tutor = tutor
         self._store = store
@@ -56,6 +58,7 @@ class Posts:
         self._now = now
         self._chance = chance
         self._sleep = sleep
+        self._bursts = bursts
         self._renewing: dict[str, asyncio.Task[None]] = {}
         self._shown: OrderedDict[str, str] = (
             OrderedDict()
@@ -68,6 +71,8 @@ class Posts:
         """`/post` in a group: for those in charge there."""
         if await command.in_charge():
             await self.post(command.by, command.place, command.argument, update=command.update)
+        elif self._bursts.too_many(command.place.chat, ("post.refused", command.by.id)):
+            await self._tutor.dismiss(command.update)
         else:
             await self._tutor.tell(
                 command.by,
