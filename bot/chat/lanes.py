@@ -19,7 +19,19 @@ from bot.chat.hand import Hand
 from bot.chat.pace import Jitter, Sleep, Window, backoff_s
 from bot.chat.request import seconds_to_wait
 from bot.chat.screens import Screens
-from bot.chat.words import SENDS, TEXTS, Fate, Json, Kind, call_for, fate, is_topic_gone, loggable
+from bot.chat.words import (
+    SENDS,
+    TEXTS,
+    Fate,
+    Json,
+    Kind,
+    call_for,
+    caption_alone,
+    fate,
+    is_picture_forbidden,
+    is_topic_gone,
+    loggable,
+)
 from bot.store.base import Store, Word
 
 log = logging.getLogger(__name__)
@@ -223,6 +235,9 @@ class Lanes:
             await self._say_anew(lane, item)
         elif isinstance(error, ChatMigrated):
             await self._move(item, error.new_chat_id)
+        elif item.kind is Kind.PHOTO and is_picture_forbidden(error) and item.body.get("caption"):
+            item.kind, item.body = Kind.SAY, caption_alone(item.body)
+            lane.items.appendleft(item)
         elif next_step is Fate.REFUSED and item.kind in TEXTS and not item.sorry and not _edits_post(item):
             log.error("word %d (%s) to chat %d: %s", word.number, item.kind, word.chat, loggable(error))
             topic = {name: item.body[name] for name in ("message_thread_id",) if name in item.body}

@@ -56,6 +56,7 @@ _LOST_MESSAGE = (
     "message_id_invalid",
     "message identifier is not specified",
 )
+_NO_PICTURES = ("not enough rights to send photos", "chat_send_photos_forbidden", "chat_send_media_forbidden")
 _TOPIC_GONE = ("topic_closed", "topic_deleted", "message thread not found")
 _NOBODY_THERE = (
     "chat not found",
@@ -105,6 +106,12 @@ def _fate_of_bad_request(fact: str, kind: Kind) -> Fate:
     if kind is Kind.EDIT and fact.startswith(_LOST_MESSAGE):
         return Fate.ANEW
     return Fate.REFUSED
+
+
+def is_picture_forbidden(error: TelegramError) -> bool:
+    """Whether a picture was refused because a chat lets nobody (or not the bot) send any."""
+    fact = error.message.lower().removeprefix("bad request: ")
+    return fact.startswith(_NO_PICTURES)
 
 
 def is_topic_gone(error: TelegramError) -> bool:
@@ -161,6 +168,12 @@ def _markup(body: Json) -> str | None:
     """The inline keyboard as JSON."""
     rows = body.get("buttons")
     return json.dumps({"inline_keyboard": rows}) if rows else None
+
+
+def caption_alone(body: Json) -> Json:
+    """A picture's caption as a message of its own: what stood there is in its words too."""
+    kept = {name: body[name] for name in ("entities", "buttons", "message_thread_id") if name in body}
+    return {"text": body["caption"], **kept}
 
 
 def loggable(error: TelegramError) -> str:

@@ -110,7 +110,7 @@ async def test_three_people_vote_and_one_picture_shows_it(room: Lecture) -> None
     assert "2 of 3 predicted it" in photo.text
     assert [spec.rate for spec in room.engine.trained] == [0.1, 0.001, 3.0]
     done = next(message for message in room.ada.messages() if message.id == post.id)
-    assert done.buttons == [] and "the picture is here below" in done.text
+    assert done.buttons == [] and "the result is here below" in done.text
     assert "Blaise" not in done.text + photo.text
 
 
@@ -259,7 +259,7 @@ async def test_a_training_that_is_lost_may_be_tried_again(room: Lecture, reason:
     assert second.id != sorry.id
     await room.blaise.tap("Try again", message=second)
     assert "rate 0.3:" in (await room.picture()).text
-    await until(lambda: "see the picture" in {m.id: m for m in room.ada.messages()}[second.id].text)
+    await until(lambda: "see the result" in {m.id: m for m in room.ada.messages()}[second.id].text)
 
 
 async def test_nobody_tries_again_and_it_ends(room: Lecture) -> None:

@@ -212,3 +212,14 @@ async def test_a_lesson_without_a_lab_gets_a_clear_line(tmp_path: Path) -> None:
         await room.chen.send("/experiment other now")
         said = await room.chen.says("has no lab")
         assert LESSON["id"] in said.text
+
+
+async def test_where_nobody_may_send_pictures_the_losses_come_in_words(room: Lecture) -> None:
+    """A group that takes texts only gets the promised lines and the way to replay as a message of its own."""
+    await room.bot.local.set_permissions(chat=GROUP_ID, permissions={"can_send_messages"})
+    post = await room.begin()
+    await room.ada.tap("It blows up", message=post)
+    await room.ada.tap("Close now")
+    said = await room.ada.says("Loss before: ", button="Replay")
+    assert said.text.count("\nLoss after: ") == 3
+    assert said.photo is None and room.photos() == []
