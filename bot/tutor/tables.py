@@ -23,13 +23,24 @@ ROUND, TOP = "round", "top"
 LATELY = timedelta(hours=48)  # tables begun since then are renewed
 NAME_LIMIT = 32  # UTF-16 units of a name in a table
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})  # kinds of characters that could bend a table
+STACKED = 3  # marks above and below one letter; no language needs more
 
 
 def shown(name: str) -> str:
     """A name as a table can show it: on one line, nothing that nobody sees; empty if nothing is left."""
     seen = "".join(" " if char.isspace() else char for char in name)
     seen = "".join(char for char in seen if unicodedata.category(char) not in HIDDEN)
-    return cut(" ".join(seen.split()), NAME_LIMIT)
+    return cut(" ".join(_unstacked(seen).split()), NAME_LIMIT)
+
+
+def _unstacked(name: str) -> str:
+    """Without the marks that would run into the lines above and below."""
+    kept, stacked = [], 0
+    for char in name:
+        stacked = stacked + 1 if unicodedata.combining(char) else 0
+        if stacked <= STACKED:
+            kept.append(char)
+    return "".join(kept)
 
 
 class Tables:

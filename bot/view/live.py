@@ -3,6 +3,7 @@
 Law: nothing here shows what one person chose; a name is shown only where somebody asked for it.
 """
 
+import unicodedata
 from collections.abc import Mapping
 
 from bot.core.actions import Action
@@ -27,6 +28,8 @@ from bot.view.rich import Rich, bold, pre
 from bot.view.stage import Stage
 
 SHOWN_ROWS = 20  # names in a table; all others are counted
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+_LEFTWARD = frozenset({"R", "AL", "AN"})  # classes of Unicode's bidirectional algorithm (UAX 9)
 Tally = Mapping[int, int]  # option in the lesson file → how many chose it
 
 
@@ -198,7 +201,7 @@ def table_message(stage: Stage, live: Live, code: str, table: Table) -> Message:
     heading = bold(t(f"live.over_{live.ending or Ending.DONE}", title=live.title))
     most = len(live.asked)
     rows = [
-        t("live.row", place=place, name=row.name, points=_points(row), most=most, seconds=_seconds(row))
+        t("live.row", place=place, name=_name(row), points=_points(row), most=most, seconds=_seconds(row))
         for place, row in enumerate(table.rows[:SHOWN_ROWS], 1)
     ]
     body = lines(*rows, _others(stage, table)) if rows or table.others else t("live.nobody_took_part")
@@ -210,7 +213,7 @@ def top_message(stage: Stage, code: str, table: Table) -> Message:
     """This week's table; an empty week says what to do."""
     t, keyboard = stage.texts, Keyboard(code)
     rows = [
-        t("live.row_top", place=place, name=row.name, points=_points(row), seconds=_seconds(row))
+        t("live.row_top", place=place, name=_name(row), points=_points(row), seconds=_seconds(row))
         for place, row in enumerate(table.rows[:SHOWN_ROWS], 1)
     ]
     if not rows and not table.others:
@@ -229,6 +232,12 @@ def _others(stage: Stage, table: Table) -> str | None:
         return None
     one, more = ("live.others_one", "live.others") if table.rows else ("live.nameless_one", "live.nameless")
     return stage.texts(one) if number == 1 else stage.texts(more, n=number)
+
+
+def _name(row: Row) -> str:
+    """The name; one that is written from right to left stands apart, lest it turns place and points around."""
+    turns = any(unicodedata.bidirectional(char) in _LEFTWARD for char in row.name)
+    return f"{FIRST_STRONG_ISOLATE}{row.name}{POP_ISOLATE}" if turns else row.name
 
 
 def _points(row: Row) -> str:

@@ -153,6 +153,8 @@ async def test_the_weeks_table(eve: Evening) -> None:
         ("x" * 64, "x" * 31 + "…"),
         ("**bold** <b>", "**bold** <b>"),
         ("\ud83d", ""),
+        ("Z" + "\u0301" * 40 + "oe", "Z" + "\u0301" * 3 + "oe"),
+        ("เก้าอี้", "เก้าอี้"),
     ],
 )
 def test_a_name_can_bend_no_table(name: str, seen: str) -> None:

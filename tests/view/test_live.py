@@ -124,3 +124,12 @@ def test_alerts_are_whole(language: str) -> None:
     t = Texts(language)
     assert max(len(t(f"live.{key}")) for key in ALERTS) <= 200
     assert len(t("live.joined", name=WIDE * (NAME_LIMIT // 2))) <= 200
+
+
+def test_a_name_from_right_to_left_turns_nothing_around() -> None:
+    """It stands apart, so that place and points of its row stay where they are in the others."""
+    rows = tuple(Row(name=name, points=2, seconds=3.5) for name in ("\u05e9\u05dc\u05d5\u05dd", "Ada"))
+    text = table_message(STAGE, live(phase=Phase.OVER), CODE, Table(rows=rows, others=0)).rich.text
+    assert "\n1. \u2068\u05e9\u05dc\u05d5\u05dd\u2069: 2 of 1, 3.5 s\n2. Ada: 2 of 1, 3.5 s\n" in text
+    week = top_message(STAGE, CODE, Table(rows=rows, others=0)).rich.text
+    assert "\n1. \u2068\u05e9\u05dc\u05d5\u05dd\u2069: 2, 3.5 s\n" in week
