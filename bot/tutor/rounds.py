@@ -118,7 +118,9 @@ class Rounds:
             first=done_word,
         )
         if not moved:
-            await self._activities.answer(tap, refused, alert=True)
+            found = await self._store.activity(activity.code)
+            over = found is None or found.over  # perhaps without a word, where the bot could say none
+            await self._activities.answer(tap, "live.was_ended" if over else refused, alert=True)
 
     async def stop_round(self, code: str, update: UpdateKey) -> bool:
         """End a round by a command; False: it is over already."""

@@ -79,6 +79,18 @@ async def test_a_bot_that_is_muted_ends_quietly(eve: Evening) -> None:
     assert len(eve.ada.messages()) == seen
 
 
+async def test_a_round_that_ended_without_a_word_says_so_to_who_taps(eve: Evening) -> None:
+    """A bot that may speak again is asked by the buttons of what it left behind: none says that it goes on."""
+    await eve.ada.send("/round")
+    lobby = await eve.ada.says(TITLE, button="Start")
+    for standing in (Standing.RESTRICTED, Standing.MEMBER):
+        await eve.bot.local.set_standing(chat=GROUP_ID, standing=standing, by=ADA)
+    await until(lambda: ended(eve))
+    for label in ("Start", "20 s"):
+        answer = await eve.ada.tap(label, message=lobby)
+        assert answer.show_alert and "This round is over" in (answer.text or "")
+
+
 async def test_a_bot_that_was_sent_away_ends_quietly(eve: Evening) -> None:
     """Nothing is tried for ever."""
     await eve.begin()
