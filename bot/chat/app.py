@@ -31,7 +31,6 @@ from bot.chat.private import PrivateChat, learner_of
 from bot.chat.request import AiohttpRequest, call, seconds_to_wait
 from bot.chat.rights import RightsDesk
 from bot.chat.soundness import checked
-from bot.chat.standing import Standings
 from bot.store.base import Store, UpdateKey, Word
 from bot.tally import CALLS, ERRORS, FLOOD_WAIT, FLOOD_WAITS, QUEUE, UPDATES, Tally
 from bot.tutor.activities import Activities
@@ -202,11 +201,6 @@ class TelegramChat:
     async def in_line(self, learner: int, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run an event from inside in the learner's line."""
         await self.lines.run(learner, function)
-
-    def standings(self) -> Standings:
-        """Asks how the bot and people stand in chats; call after `connect`."""
-        means = self._means
-        return Standings(call=self._call, me=self.bot.id, sleep=means.sleep, jitter=means.jitter)
 
     async def stop(self, *, handle_s: float, say_s: float) -> None:
         """Take nothing new, finish what is in hand; what is not done in time stays in the store."""

@@ -50,14 +50,14 @@ class RightsDesk:
         self._sleep = sleep
         self._jitter = jitter
 
-    async def __call__(self, target: int | str, person: int) -> Rights:
+    async def __call__(self, target: int | str, person: int | None) -> Rights:
         """Rights in a chat, by its id or @name; AwayError if Telegram cannot be asked now."""
         try:
             return await self._rights(target, person)
         except ChatMigrated as error:
             return await self._rights(error.new_chat_id, person)
 
-    async def _rights(self, target: int | str, person: int) -> Rights:
+    async def _rights(self, target: int | str, person: int | None) -> Rights:
         outside = Rights(chat=target if isinstance(target, int) else 0, is_inside=False)
         chat = await self._ask("getChat", chat_id=target)
         if chat is None:
@@ -76,7 +76,9 @@ class RightsDesk:
         )
         if not known.is_inside:
             return known
-        member = await self._ask("getChatMember", chat_id=number, user_id=person) or NOBODY
+        member = NOBODY
+        if person is not None:
+            member = await self._ask("getChatMember", chat_id=number, user_id=person) or NOBODY
         return Rights(
             chat=known.chat,
             kind=known.kind,

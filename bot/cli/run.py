@@ -207,7 +207,7 @@ class House:
             sleep=self._means.sleep,
         )
         stack.push_async_callback(rounds.stop)
-        Plans(activities=activities, posts=posts, standing=chat.standings().of, zones=Zones()).register()
+        Plans(activities=activities, posts=posts, asks=chat.rights(), zones=Zones()).register()
         await chat.start(tutor, activities, Chats(tutor=tutor, store=store, activities=activities))
         await trainings.resume()
         await posts.resume()

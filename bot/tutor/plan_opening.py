@@ -18,7 +18,7 @@ from bot.tutor.learner import Learner
 from bot.tutor.plan_buttons import PlanButtons
 from bot.tutor.plan_parts import PlanParts
 from bot.tutor.plan_showing import PlanShowing, Wish
-from bot.tutor.standing import Standing
+from bot.tutor.targets import Rights
 from bot.view.message import Message
 from bot.view.plan import pick_message
 from bot.view.rich import Rich
@@ -51,8 +51,8 @@ class PlanOpening:
         if isinstance(said, Unclear):
             await self._say_unclear(by, place, said, command.update)
             return
-        standing = await self._parts.standing(place.chat, by.id)
-        wish = Wish(by=by, place=place, said=said, standing=standing, update=command.update)
+        rights = await self._parts.rights(place.chat, by.id)
+        wish = Wish(by=by, place=place, said=said, rights=rights, update=command.update)
         await self._showing.show(wish)
 
     async def private_command(self, command: GroupCommand) -> bool:
@@ -71,17 +71,17 @@ class PlanOpening:
         return bool(target is not None or chats)
 
     async def _show_in_private(self, command: GroupCommand, said: Typed, target: int | str) -> None:
-        standing = await self._parts.standing(target, command.by.id)
-        problem = _problem(standing, str(target))
-        if standing is None or problem:
+        rights = await self._parts.rights(target, command.by.id)
+        problem = _problem(rights, str(target))
+        if rights is None or problem:
             line = self._line(command.by, problem or Toast(text="plan.stale"))
             await self._say(command.by, command.place, [("say", line, None)], command.update)
             return
         wish = Wish(
             by=command.by,
-            place=Place(chat=standing.chat),
+            place=Place(chat=rights.chat),
             said=said,
-            standing=standing,
+            rights=rights,
             update=command.update,
             in_private=True,
         )
@@ -105,22 +105,22 @@ class PlanOpening:
             await self._activities.answer(tap, "plan.stale", alert=True)
             return
         known = await self._store.known_chat(chat)
-        standing = await self._parts.standing(chat, tap.by.id)
-        problem = _problem(standing, known.title if known else str(chat))
+        rights = await self._parts.rights(chat, tap.by.id)
+        problem = _problem(rights, known.title if known else str(chat))
         if activity is not None and activity.over:
             problem = Toast(text="plan.over")
-        if standing is None or problem:
+        if rights is None or problem:
             toast = problem or Toast(text="plan.stale")
             await self._activities.answer(tap, toast.text, alert=True, **toast.params)
         elif activity is not None:
-            await self._buttons.press(activity, tap, standing)
+            await self._buttons.press(activity, tap, rights)
         else:
-            place = Place(chat=standing.chat)
+            place = Place(chat=rights.chat)
             wish = Wish(
                 by=tap.by,
                 place=place,
                 said=Typed(),
-                standing=standing,
+                rights=rights,
                 update=tap.update,
                 in_private=True,
                 tap=tap,
@@ -147,12 +147,12 @@ class PlanOpening:
         await self._activities.commit(Change(learner=by.id, update=update, words=words))
 
 
-def _problem(standing: Standing | None, name: str) -> Toast | None:
+def _problem(rights: Rights | None, name: str) -> Toast | None:
     """Why this person has no say about plans there."""
-    if standing is None:
+    if rights is None:
         return Toast(text="plan.no_chat", params={"name": name[:40]})
-    if not standing.in_charge:
-        return Toast(text="plan.not_yours", params={"title": standing.title[:60]})
+    if not rights.person_may:
+        return Toast(text="plan.not_yours", params={"title": rights.title[:60]})
     return None
 
 

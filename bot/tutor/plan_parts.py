@@ -7,7 +7,7 @@ from bot.core.plan import Plan, appointments
 from bot.store.groups import Activity
 from bot.tutor.activities import Activities, Said
 from bot.tutor.learner import Learner
-from bot.tutor.standing import AskStanding
+from bot.tutor.targets import Asks, Rights
 from bot.tutor.zones import Zones
 from bot.view.message import Message
 from bot.view.plan import PlanScene, plan_message
@@ -18,10 +18,15 @@ from bot.view.texts import pick
 class PlanParts:
     """What goes on, how one stands in a chat, which zones there are; and how a plan is shown."""
 
-    def __init__(self, *, activities: Activities, standing: AskStanding, zones: Zones) -> None:
+    def __init__(self, *, activities: Activities, asks: Asks, zones: Zones) -> None:
         self.activities = activities
-        self.standing = standing
+        self._asks = asks
         self.zones = zones
+
+    async def rights(self, target: int | str, person: int | None) -> Rights | None:
+        """What a person and the bot may do in a chat now; None: the bot is in no such group or channel."""
+        rights = await self._asks(target, person)
+        return rights if rights.is_inside else None
 
     async def zone(self, plan: Plan) -> tzinfo:
         """The plan's zone; UTC where it is not known any more, until its appointment says so."""

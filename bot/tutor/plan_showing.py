@@ -14,7 +14,7 @@ from bot.store.groups import Activity, KnownChat
 from bot.tutor.activities import TRIES, GroupTap, Place, Said, of
 from bot.tutor.learner import Learner
 from bot.tutor.plan_parts import PlanParts, become_of, plan_of
-from bot.tutor.standing import Standing
+from bot.tutor.targets import Rights
 from bot.view.message import Message
 from bot.view.rich import Rich
 
@@ -26,7 +26,7 @@ class Wish:
     by: Learner
     place: Place
     said: Typed
-    standing: Standing | None  # None: an anonymous administrator in a chat that cannot be asked for
+    rights: Rights | None  # None: an anonymous administrator in a chat that cannot be asked for
     update: UpdateKey
     in_private: bool = False
     tap: GroupTap | None = None  # on the list of chats
@@ -84,7 +84,7 @@ class PlanShowing:
         activity = found or self._new(wish)
         stage, title = self._tutor.stage(plan.language), None
         if wish.in_private:
-            stage, title = self._parts.stage(wish.by), wish.standing.title if wish.standing else None
+            stage, title = self._parts.stage(wish.by), wish.rights.title if wish.rights else None
         message = await self._parts.message(activity, plan, stage, title)
         answers = [self._activities.answer_word(wish.tap, Toast(text=""))] if wish.tap else []
         words: tuple[NewWord, ...] = (
@@ -99,8 +99,8 @@ class PlanShowing:
             learner=wish.by.id,
             activity=become_of(activity, plan, activity.due if keeps_time else until),
             words=words,
-            chat=_known(wish.standing),
-            runs_chat=wish.standing.chat if wish.standing and wish.standing.in_charge else None,
+            chat=_known(wish.rights),
+            runs_chat=wish.rights.chat if wish.rights and wish.rights.person_may else None,
         )
 
     def _new(self, wish: Wish) -> Activity:
@@ -129,12 +129,12 @@ def _problem(wish: Wish, before: Plan | None, after: Plan | None) -> Toast | Non
     if before is not None and after is None:
         return Toast(text="plan.other_track", params={"track": before.track})
     begins = before is not None and after is not None and before.phase is not after.phase
-    if begins and wish.standing is not None and not wish.standing.may_post:
-        return Toast(text="plan.may_not_post", params={"title": wish.standing.title[:60]})
+    if begins and wish.rights is not None and not wish.rights.bot_may:
+        return Toast(text="plan.may_not_post", params={"title": wish.rights.title[:60]})
     return None
 
 
-def _known(standing: Standing | None) -> KnownChat | None:
-    if standing is None:
+def _known(rights: Rights | None) -> KnownChat | None:
+    if rights is None:
         return None
-    return KnownChat(chat=standing.chat, kind=standing.kind, title=standing.title, username=standing.username)
+    return KnownChat(chat=rights.chat, kind=rights.kind, title=rights.title, username=rights.username)

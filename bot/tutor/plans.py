@@ -18,7 +18,7 @@ from bot.tutor.plan_buttons import PlanButtons
 from bot.tutor.plan_opening import PlanOpening
 from bot.tutor.plan_parts import PlanParts, become_of, plan_of
 from bot.tutor.posts import Posts
-from bot.tutor.standing import AskStanding, Standing
+from bot.tutor.targets import Asks, Rights
 from bot.tutor.zones import Zones
 from bot.view.plan import done_message, notice
 from bot.view.post import step_post
@@ -30,13 +30,13 @@ MISSES = 2  # posts in a row that did not get through, until the plan pauses
 class Plans:
     """The kind of activity that a plan is."""
 
-    def __init__(self, *, activities: Activities, posts: Posts, standing: AskStanding, zones: Zones) -> None:
+    def __init__(self, *, activities: Activities, posts: Posts, asks: Asks, zones: Zones) -> None:
         self._activities = activities
         self._tutor = activities.tutor
         self._store = activities.store
         self._now = activities.now
         self._posts = posts
-        self._parts = PlanParts(activities=activities, standing=standing, zones=zones)
+        self._parts = PlanParts(activities=activities, asks=asks, zones=zones)
         self._buttons = PlanButtons(self._parts)
         self._opening = PlanOpening(self._parts, self._buttons)
 
@@ -59,11 +59,11 @@ class Plans:
         """Post the next thing, or see why not."""
         trouble = None
         if plan_of(activity).phase is Phase.RUNNING:
-            standing = await self._parts.standing(activity.chat, None)
-            if standing is not None and standing.chat != activity.chat:
-                await self._tutor.move(activity.chat, standing.chat)
+            rights = await self._parts.rights(activity.chat, None)
+            if rights is not None and rights.chat != activity.chat:
+                await self._tutor.move(activity.chat, rights.chat)
                 return  # still due: it is woken there
-            trouble = _trouble(standing)
+            trouble = _trouble(rights)
         there = await self._there(activity)
 
         async def become(activity: Activity) -> Change | None:
@@ -79,7 +79,7 @@ class Plans:
 
     async def left(self, activity: Activity) -> None:
         """The bot was silenced where this goes on: it pauses; who began it is told of the chat as a whole."""
-        trouble = _trouble(await self._parts.standing(activity.chat, None)) or Trouble.MUTED
+        trouble = _trouble(await self._parts.rights(activity.chat, None)) or Trouble.MUTED
 
         async def become(found: Activity) -> Change | None:
             plan = plan_of(found)
@@ -134,7 +134,7 @@ class Plans:
         return word
 
 
-def _trouble(standing: Standing | None) -> Trouble | None:
-    if standing is None:
+def _trouble(rights: Rights | None) -> Trouble | None:
+    if rights is None:
         return Trouble.OUTSIDE
-    return None if standing.may_post else Trouble.MUTED
+    return None if rights.bot_may else Trouble.MUTED

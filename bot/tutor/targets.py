@@ -56,8 +56,8 @@ class Rights:
 class Asks(Protocol):
     """Asks Telegram."""
 
-    async def __call__(self, target: int | str, person: int) -> Rights:
-        """Rights in a chat, by its id or @name; AwayError if Telegram cannot be asked now."""
+    async def __call__(self, target: int | str, person: int | None) -> Rights:
+        """Rights in a chat, by its id or @name; without a person the bot's alone. AwayError: Telegram cannot be asked now."""
 
 
 class Targets:
