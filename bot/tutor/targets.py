@@ -57,7 +57,7 @@ class Asks(Protocol):
     """Asks Telegram."""
 
     async def __call__(self, target: int | str, person: int | None) -> Rights:
-        """Rights in a chat, by its id or @name; without a person the bot's alone. AwayError: Telegram cannot be asked now."""
+        """Rights in a chat, by its id or @name; without a person the bot's. AwayError: Telegram cannot be asked now."""
 
 
 class Targets:
