@@ -41,6 +41,9 @@ class PlanOpening:
         """`/plan [ZONE HH:MM DAYS] [TRACK]` in a group: show the plan, or set one up."""
         by, place = command.by, command.place
         if not await command.in_charge():
+            if self._activities.bursts.too_many(place.chat, ("plan.refused", by.id)):
+                await self._tutor.dismiss(command.update)
+                return
             await self._tutor.tell(
                 by, "plan.refused", update=command.update, chat=place.chat, thread=place.thread, link="start"
             )

@@ -135,9 +135,7 @@ async def test_a_flood_of_commands_stands_before_nothing(tmp_path: Path) -> None
     async with evening(tmp_path) as eve:
         for number in range(40):
             by = (eve.blaise, eve.chen)[number % 2]
-            await by.send(
-                ("/help", "/post", "/nonsense@nabla_local_bot", f"/learn {LESSON['id']}")[number // 10]
-            )
+            await by.send(("/help", "/post", "/nonsense@nabla_local_bot", "/plan")[number // 10])
         await eve.ada.send("/round")
         await eve.ada.says(TITLE, button="Start")
         lines = [m for m in eve.ada.messages() if "one to one" in m.text or "Only administrators" in m.text]

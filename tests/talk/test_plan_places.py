@@ -304,7 +304,7 @@ async def test_chats_are_offered_in_private(here: Town) -> None:
 @pytest.mark.parametrize(
     ("person", "target", "answer"),
     [
-        (BLAISE, "@daily_local", "you are no administrator of “Daily questions”"),
+        (BLAISE, "@daily_local", "you may not post in “Daily questions”"),
         (ADA, "@nowhere", "I can't see @nowhere"),
         (ADA, "@blaise_local", "I can't see @blaise_local"),
     ],
@@ -331,6 +331,22 @@ async def test_in_a_channel_without_the_right_to_post_what_is_missing_is_said(he
     await here.private.says("A study plan for “Daily questions”")
     answer = await here.private.tap("Start")
     assert answer.show_alert and "Give me the right to post" in (answer.text or "")
+
+
+async def test_in_a_channel_only_who_may_post_there_plans(here: Town) -> None:
+    """As for a single post: an administrator without that right gets no further, by the name or by a button."""
+    await here.local.set_standing(
+        chat=CHANNEL_ID, person=BLAISE, standing=Standing.ADMINISTRATOR, by=ADA, rights={"can_edit_messages"}
+    )
+    blaise = Person(here.local, BLAISE)
+    await blaise.send("/plan @daily_local utc 18:00 daily")
+    standing = await blaise.says("may not post in “Daily questions”")
+    data = f"x:pl:c={CHANNEL_ID}"
+    query = await here.local.tap(person=BLAISE, chat=BLAISE, message=standing.id, data=data)
+    answer = await here.local.answer_to(query)
+    assert answer is not None and answer.show_alert and "may not post" in (answer.text or "")
+    with closing(sqlite3.connect(here.bot.database)) as db:
+        assert db.execute("SELECT code FROM activities").fetchall() == []
 
 
 async def test_forged_buttons_in_private_get_no_further_than_telegram_says(here: Town) -> None:
