@@ -5,6 +5,7 @@ in a chat hears once, in private, that the bot was silenced there.
 """
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 
 from bot.core.posting import KIND as POSTING
 from bot.store.base import Change, Store, UpdateKey
@@ -14,12 +15,20 @@ from bot.tutor.tutor import Tutor
 
 
 class Chats:
-    """The use cases of chats that are known."""
+    """The use cases of chats that are known. `on_back`: the bot may speak in this chat again."""
 
-    def __init__(self, *, tutor: Tutor, store: Store, activities: Activities) -> None:
+    def __init__(
+        self,
+        *,
+        tutor: Tutor,
+        store: Store,
+        activities: Activities,
+        on_back: Callable[[int], Awaitable[None]],
+    ) -> None:
         self._tutor = tutor
         self._store = store
         self._activities = activities
+        self._on_back = on_back
 
     async def met(self, chat: KnownChat, *, run_by: int | None, topic: KnownTopic | None = None) -> None:
         """Somebody in charge of a chat (None: nobody that can be named) acted there, in a topic perhaps."""
@@ -36,7 +45,11 @@ class Chats:
     ) -> None:
         """The bot was let in or out of a chat, or may do other things there now; `might`: it could speak before."""
         change = Change(learner=by, update=update, chat=chat, runs_chat=chat.chat if by and may else None)
-        if await self._tutor.commit(change) is not None and might and not may:
+        if await self._tutor.commit(change) is None or may == might:
+            return
+        if may:
+            await self._on_back(chat.chat)
+        else:
             await self._silenced(chat)
 
     async def _is_known(self, chat: KnownChat, run_by: int | None, topic: KnownTopic | None) -> bool:

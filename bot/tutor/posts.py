@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bot.core import quiz
-from bot.core.posting import Phase, Posting, posted
+from bot.core.posting import KIND, Phase, Posting, posted
 from bot.core.scenes import QuestionScene
 from bot.core.shared import next_to_post
 from bot.course.model import Lesson, Question
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 RENEW_S = 10.0  # between two edits of one post's totals
 ANONYMOUS = 1087968824  # who hidden administrators write as: an id of Telegram's own, no person's
 SHOWN = 512  # posts whose text is remembered, so that an edit that changes nothing is not made
+LATELY, MOST_RENEWED = timedelta(days=8), 20  # posts that are looked at when the bot is back in a chat
 FRESH = timedelta(hours=48)  # posts answered since then are renewed at the next start
 
 
@@ -117,6 +118,13 @@ class Posts:
         """Renew what was answered before the last stop; call once, at start."""
         for code in await self._store.fresh_posts(self._now() - FRESH):
             self.answered(code)
+
+    async def back(self, chat: int) -> None:
+        """The bot may speak in a chat again: what it could not show there is shown now."""
+        over = await self._store.ended(KIND, self._now() - LATELY, chat=chat)
+        for activity in over[-MOST_RENEWED:]:
+            self._shown.pop(activity.code, None)
+            self.answered(activity.code)
 
     async def stop(self) -> None:
         """End the renewing; the totals are counted anew at the next start."""

@@ -178,3 +178,22 @@ async def test_each_place_offers_its_own_commands(bot: Running) -> None:
     await private.send("/start")
     await private.says("Hello")
     assert "forget" in [each["command"] for each in bot.local.menu(person=ADA, chat=ADA)]
+
+
+async def test_a_post_that_closed_while_the_bot_was_away_shows_it_when_it_is_back(
+    bot: Running, time: Jumps
+) -> None:
+    """The answer and the last totals are in the store; they stand in the chat as soon as that can be."""
+    ada = await known(bot, CHANNEL_ID)
+    await plan(ada, "Daily questions", closes="After 1 hour")
+    reader = Person(bot.local, BLAISE, chat=CHANNEL_ID)
+    post = await reader.has_said(ASK)
+    await reader.tap("A", message=post)
+    await bot.local.set_standing(chat=CHANNEL_ID, standing=Standing.KICKED, by=ADA)
+    time.forward(hours=1)
+    await until(lambda: postings(bot)[0][1].phase is Phase.CLOSED)
+    time.forward(minutes=1)  # and nothing looks again by itself
+    await until(lambda: rows(bot, "SELECT number FROM words") == [])  # the closing was said to nobody
+    await bot.local.set_standing(chat=CHANNEL_ID, standing=Standing.ADMINISTRATOR, by=ADA)
+    closed = await reader.says("The right answer")
+    assert closed.id == post.id and "1 answered" in closed.text
