@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import StaleError, StoreError
+from bot.errors import ConfigError, StaleError, StoreError
 from bot.store.base import Change, Job
 from bot.store.choose import open_store
 from tests.patience import until
@@ -252,3 +252,13 @@ async def test_what_is_wrong_is_one_line_without_the_password(
     text = "".join(traceback.format_exception(caught.value))
     assert "127.0.0.1" in str(caught.value) and "\n" not in str(caught.value)
     assert PASSWORD not in text and "hunter2" not in text and "nabla:" not in text
+
+
+@pytest.mark.parametrize("option", ["sslmode=hunter2", "no_such_option=hunter2", "work_mem=hunter2"])
+async def test_an_option_that_cannot_be_used_is_the_operators_fault(postgres: Cluster, option: str) -> None:
+    """Whoever refuses it, the driver or the server: one line that says which variable; nothing of it is repeated."""
+    store = open_store(f"{postgres.url()}?{option}")
+    with pytest.raises(ConfigError, match=r"NABLA_DATABASE_URL: .* options that cannot be used") as caught:
+        await store.open()
+    assert PASSWORD not in str(caught.value) and "hunter2" not in str(caught.value)
+    assert caught.value.__suppress_context__

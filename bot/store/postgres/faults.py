@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from bot.errors import StoreError
+from bot.errors import ConfigError, StoreError
 
 # What a call may raise when the server, the way to it, or a value is at fault.
 # (InternalClientError: a connection that was cut in the middle of something else.)
@@ -28,6 +28,13 @@ _CUT = (
     ConnectionResetError,
 )
 _LOST = (*_CUT, asyncpg.CannotConnectNowError, OSError, TimeoutError)
+# What follows `?` in an address: refused by the driver, or by the server before anything is asked of it.
+OPTIONS = (
+    asyncpg.ClientConfigurationError,
+    asyncpg.UndefinedObjectError,
+    asyncpg.CantChangeRuntimeParamError,
+    asyncpg.InvalidParameterValueError,
+)
 _REACH = "is the server running, and is NABLA_DATABASE_URL right?"
 _FULL = "free some space; what was refused is not stored"
 _LINES = (
@@ -76,6 +83,12 @@ def place_of(url: str) -> str:
 def fault(place: str, fact: str, advice: str) -> StoreError:
     """The one line of this house: place, fact, advice."""
     return StoreError(f"{place}: {fact}; {advice}")
+
+
+def refused_options(place: str) -> ConfigError:
+    """The line for an address with options that cannot be used."""
+    advice = "wanted: postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or with options of Postgres after ?"
+    return ConfigError(f"NABLA_DATABASE_URL: {place} has options that cannot be used; {advice}")
 
 
 def told(place: str, error: BaseException) -> StoreError:

@@ -44,7 +44,7 @@ from bot.store.postgres import (
     schema,
 )
 from bot.store.postgres.errands import Done, PostgresErrands
-from bot.store.postgres.faults import ERRORS, fault, is_cut, is_lost, place_of, told
+from bot.store.postgres.faults import ERRORS, OPTIONS, fault, is_cut, is_lost, place_of, refused_options, told
 from bot.store.postgres.group import Group
 from bot.store.postgres.pieces import Asked, Kept, Piece, Said, moment
 
@@ -92,14 +92,17 @@ class PostgresStore(Store):
         if self._pool is not None:
             raise fault(self._place, "is open already", "open a store once")
         with self._telling():
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=self._connections,
-                timeout=CONNECT_S,
-                command_timeout=ANSWER_S,
-                server_settings=self._settings(),
-            )
+            try:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=1,
+                    max_size=self._connections,
+                    timeout=CONNECT_S,
+                    command_timeout=ANSWER_S,
+                    server_settings=self._settings(),
+                )
+            except OPTIONS:
+                raise refused_options(self._place) from None  # the error quotes the option
         try:
             await self._enter()
         except BaseException:
