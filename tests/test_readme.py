@@ -27,6 +27,7 @@ from bot.course.load import load_text
 from bot.store.base import Change, Job
 from bot.store.choose import open_store
 from bot.tally import Tally
+from tests.bench.__main__ import PARTS
 from tests.postgres import Cluster
 
 ROOT = Path(__file__).parent.parent
@@ -200,6 +201,24 @@ def test_its_pictures_and_links_are_there() -> None:
     """No link into the project leads nowhere."""
     for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_every_module_that_it_names_is_there() -> None:
+    """Who reads how it is built finds each file; each word of the source is in the files beside it."""
+    built = between("## How it is built", "## When things break")
+    named = re.findall(r"`(?:bot/)?([a-z_/]+/[a-z_]+\.(?:py|toml))`", built)
+    assert len(named) > 30
+    assert [name for name in named if not (ROOT / "bot" / name).exists()] == []
+
+
+def test_what_it_measures_by_can_be_measured() -> None:
+    """`make bench ONLY=…` names parts, and nothing else is offered."""
+    asked = re.findall(r"`make bench ONLY=(\w+)`", README)
+    assert asked and set(asked) <= set(PARTS)
+    listed = re.search(r"`make bench ONLY=\w+` a part of it \(([^)]*)\)", README)
+    assert listed is not None
+    assert {*re.findall(r"`(\w+)`", listed[1]), *asked} == set(PARTS)
+    assert "python -m tests." not in README
 
 
 def test_its_check_command_runs() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.experiment import Optimizer, Outcome, Spec, from_json, number
+from bot.preview.directory import GROUP_ID
 from bot.preview.faults import Fault
 from bot.preview.server import LocalTelegram
 from bot.store.choose import errands_of, open_store
@@ -25,6 +26,7 @@ from tests.process.front import Front
 from tests.process.program import SECRET, TOKEN, Program, below, gone
 from tests.process.study import Learner
 from tests.process.test_training import COLD_S
+from tests.talk.questions import right, wrong
 from tests.training.samples import LABELS, houses
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
@@ -138,6 +140,47 @@ async def test_what_a_killed_bot_had_in_hand_is_said_by_the_other(
     await ada.says("0/", timeout_s=20)
     await town.at_rest()
     assert await second.stop() == 0
+
+
+async def test_a_round_on_two_bots_outlives_a_kill_of_one(telegram: LocalTelegram, town: Town) -> None:
+    """Taps of one person on both at once count once; the table is right, and gone from it is who was forgotten."""
+    ada, blaise, chen = (Person(telegram, each, chat=GROUP_ID) for each in (ADA, BLAISE, CHEN))
+    bots = [await town.bot(), await town.bot()]
+    await asyncio.gather(ada.send("/round 2"), blaise.send("/round 2"))
+    lobby = await ada.says("Live round", button="Start")
+    await ada.has_said("A round is going on here already")
+    await ada.tap("No timer", message=lobby)
+    await asyncio.gather(*(each.tap("Join", message=lobby) for each in (ada, blaise, chen)))
+    begun = await asyncio.gather(*(ada.tap("Start", message=lobby) for _ in range(4)))
+    assert sum(bool(answer.show_alert) for answer in begun) == 3
+    first = await ada.says("Question 1", button="A")
+    taps = [each.tap(right(first), message=first) for each in (ada, ada, blaise)]
+    taps += [chen.tap(label, message=first) for label in (wrong(first), wrong(first))]
+    noted = [str((await tap).text) for tap in map(asyncio.ensure_future, taps)]
+    assert sum("before" in text for text in noted) == 2
+    await town.kill(bots.pop(0))
+    await ada.tap("Show the answer", message=first)
+    await ada.tap("Next question", message=await ada.says("✅"))
+    second = await ada.says("Question 2", button="A")
+    bots.append(await town.bot())
+    await asyncio.gather(ada.tap(right(second), message=second), chen.tap(wrong(second), message=second))
+    await ada.tap("Show the answer", message=second)
+    await ada.tap("Show the table", message=await ada.says("✅"))
+    table = await ada.says("🏁")
+    assert [line[3:].partition(",")[0] for line in table.text.splitlines() if " of 2" in line] == [
+        "Ada: 2 of 2",
+        "Blaise: 1 of 2",
+        "Chen: 0 of 2",
+    ]
+    private = Person(telegram, CHEN)
+    await private.send("/forget")
+    await private.tap("Yes", message=await private.says(button="Yes"))
+    assert "Chen" not in (await ada.says("🏁")).text
+    assert await town.ask(f"SELECT count(*) FROM votes WHERE learner = {CHEN}") == "0"
+    await town.at_rest()
+    for bot in bots:
+        assert await bot.stop() == 0
+        assert "Traceback" not in bot.stderr, bot.stderr
 
 
 @pytest.fixture
