@@ -12,6 +12,7 @@ import pytest
 from bot.errors import ConfigError, StaleError, StoreError
 from bot.store.base import Change, Job
 from bot.store.choose import open_store
+from bot.store.groups import Activity
 from tests.patience import until
 from tests.postgres import PASSWORD, Cluster, missing
 from tests.store.contract import ANN, BOB, NOW, Backend, Factory, StoreContract, answer, update, word
@@ -132,6 +133,31 @@ async def test_two_processes_and_one_update(stores: Stores) -> None:
     )
     assert sum(result is not None for result in results) == len(changes)
     assert sum(figure.chosen for figure in await both[0].figures()) == len(changes)
+
+
+async def test_two_processes_begin_one_thing_that_goes_on_alone(stores: Stores) -> None:
+    """Who was a moment later, so that no look could tell, is told to read again, as if it had been a minute."""
+    import asyncpg  # noqa: PLC0415 (an extra)
+
+    store = await stores()
+    first = await asyncpg.connect(store._url, server_settings={"search_path": "nabla"})
+    transaction = first.transaction()
+    await transaction.start()
+    await first.execute(
+        """INSERT INTO activities (code, kind, chat, body, alone, over, made_at, version)
+        VALUES ('first', 'round', -1, '{}', true, false, now(), 1)"""
+    )
+    late = Activity(code="late", kind="round", chat=-1, body="{}", made_at=NOW, alone=True)
+    beginning = asyncio.create_task(store.commit(Change(learner=None, activity=late), now=NOW))
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    async with asyncio.timeout(10):
+        while not await first.fetchval(waits):  # noqa: ASYNC110 (the server's, which has no event)
+            await asyncio.sleep(0.01)
+    await transaction.commit()
+    await first.close()
+    with pytest.raises(StaleError):
+        await beginning
+    assert await store.activity("late") is None
 
 
 async def test_a_server_that_went_away_and_came_back(stores: Stores, postgres: Cluster) -> None:

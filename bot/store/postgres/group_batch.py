@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import asyncpg
 
 from bot.store.base import Change
+from bot.store.groups import Activity
+from bot.store.postgres.group import Unlucky
 from bot.store.postgres.many import many
 from bot.store.postgres.pieces import body_text, moment
 
@@ -37,7 +39,7 @@ def _believes(change: Change, versions: dict[str, int]) -> bool:
 
 
 async def _goes_on_elsewhere(db: asyncpg.Connection, change: Change) -> bool:
-    """Whether one that must be alone in its topic is not; of two at the same moment the index refuses one."""
+    """Whether one that must be alone in its topic is not; of two at the same moment the index decides (`_begin`)."""
     new = change.activity
     if new is None or not new.alone or new.over:
         return False
@@ -94,18 +96,24 @@ async def _activities(db: asyncpg.Connection, changes: Sequence[Change]) -> None
         _NEXT,
         [(a.code, body_text(a.body), a.due and moment(a.due), a.over) for a in known],
     )
-    new = [each for each in found if not each.version]
-    await many(
-        db,
-        _NEW,
-        [
-            (
-                a.code, a.kind, a.chat, a.thread, a.starter, body_text(a.body), a.due and moment(a.due), a.alone,
-                a.over, moment(a.made_at),
-            )
-            for a in new
-        ],
-    )  # fmt: skip
+    await _begin(db, [each for each in found if not each.version])
+
+
+async def _begin(db: asyncpg.Connection, new: Sequence[Activity]) -> None:
+    """Add those that begin; Unlucky if another process began one just now where one may only go on alone."""
+    rows = [
+        (
+            a.code, a.kind, a.chat, a.thread, a.starter, body_text(a.body), a.due and moment(a.due), a.alone,
+            a.over, moment(a.made_at),
+        )
+        for a in new
+    ]  # fmt: skip
+    try:
+        await many(db, _NEW, rows)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "activities_alone":
+            raise
+        raise Unlucky from None
 
 
 _NEXT = """UPDATE activities SET body = new.body, due = new.due, over = new.over, version = version + 1
