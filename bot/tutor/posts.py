@@ -4,9 +4,7 @@ Law: a post shows totals only; they are counted from the store, so that nothing 
 who was forgotten is not counted. A post is edited at most every ten seconds, however many tap.
 """
 
-import asyncio
 import json
-import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,6 +21,7 @@ from bot.tutor.bursts import Bursts
 from bot.tutor.gather import posting_activity
 from bot.tutor.kept import closing, dumps, may_close
 from bot.tutor.learner import Learner
+from bot.tutor.renewals import Renewals
 from bot.tutor.tutor import Say, Sleep, Tutor
 from bot.view.message import Message
 from bot.view.post import CLOSED, Closed, Open, post_message, step_post
@@ -30,9 +29,6 @@ from bot.view.rich import Rich
 from bot.view.stage import Stage
 from bot.view.texts import pick
 
-log = logging.getLogger(__name__)
-
-RENEW_S = 10.0  # between two edits of one post's totals
 ANONYMOUS = 1087968824  # who hidden administrators write as: an id of Telegram's own, no person's
 SHOWN = 512  # posts whose text is remembered, so that an edit that changes nothing is not made
 LATELY, MOST_RENEWED = timedelta(days=8), 20  # posts that are looked at when the bot is back in a chat
@@ -58,14 +54,11 @@ class Posts:
         self._say = say
         self._now = now
         self._chance = chance
-        self._sleep = sleep
         self._bursts = bursts
-        self._renewing: dict[str, asyncio.Task[None]] = {}
+        self._renewals = Renewals(self._edit, turn=store.turn, sleep=sleep)
         self._shown: OrderedDict[str, str] = (
             OrderedDict()
         )  # code → what it says, as far as this process said it
-        self._waiting: set[str] = set()  # codes that were answered since their last edit began
-        self._stopped = False
         tutor.on_post_answered = self.answered
 
     async def command(self, command: GroupCommand) -> None:
@@ -110,9 +103,7 @@ class Posts:
 
     def answered(self, code: str) -> None:
         """Renew the totals of a post, now or when ten seconds have passed since the last time."""
-        self._waiting.add(code)
-        if code not in self._renewing and not self._stopped:
-            self._renewing[code] = asyncio.create_task(self._renew(code))
+        self._renewals.want(code)
 
     async def resume(self) -> None:
         """Renew what was answered before the last stop; call once, at start."""
@@ -128,11 +119,7 @@ class Posts:
 
     async def stop(self) -> None:
         """End the renewing; the totals are counted anew at the next start."""
-        self._stopped = True
-        tasks = list(self._renewing.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._renewals.leave()
 
     async def prepared(
         self, stage: Stage, place: Place, lesson: Lesson, question: Question
@@ -202,21 +189,6 @@ class Posts:
             )
         change = Change(learner=by.id, update=update, words=words, post=post, activity=activity)
         self._say(await self._tutor.commit(change) or ())
-
-    async def _renew(self, code: str) -> None:
-        while code in self._waiting:
-            self._waiting.discard(code)
-            try:
-                if await self._store.turn(f"totals-{code}", every_s=RENEW_S):
-                    await self._edit(code)
-                else:  # another process has just renewed it
-                    self._waiting.add(code)
-            except Exception as error:  # noqa: BLE001 (totals can wait: the next tap or start renews them)
-                log.error("the totals of post %s were not renewed: %s", code, type(error).__name__)
-            await self._sleep(RENEW_S)
-        del self._renewing[
-            code
-        ]  # here, not in a callback: a tap that comes in between would wait for the next
 
     async def _edit(self, code: str) -> None:
         post = await self._store.post(code)

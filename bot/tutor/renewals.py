@@ -31,11 +31,14 @@ class Renewals:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()  # since their last renewal began
         self._stopped = False
+        self._left = False  # nothing is renewed any more
 
     def want(self, key: str) -> None:
         """Something changed in what stands under a key."""
         self._wanted.add(key)
-        if key not in self._tasks:  # after the stop: what was in hand then is renewed once, at once
+        if (
+            key not in self._tasks and not self._left
+        ):  # after the stop: what was in hand then is renewed once, at once
             work = self._once(key) if self._stopped else self._run(key)
             self._tasks[key] = asyncio.create_task(work)
 
@@ -44,16 +47,24 @@ class Renewals:
         if not self._stopped:
             self.want(key)
 
+    async def leave(self) -> None:
+        """Renew no more; what was wanted is for the next start."""
+        self._left = True
+        await self._end()
+
     async def stop(self) -> None:
         """Renew at once what was wanted, then no more."""
         self._stopped = True
+        await self._end()
+        for key in tuple(self._wanted):
+            await self._once(key)
+
+    async def _end(self) -> None:
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()
-        for key in tuple(self._wanted):
-            await self._once(key)
 
     async def _run(self, key: str) -> None:
         while key in self._wanted:

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bot.tutor.posts import RENEW_S
+from bot.tutor.renewals import RENEW_S
 from tests.bench.figures import Figure, number, quantile
 from tests.bench.filling import LESSON, fill, sample
 from tests.bench.processes import bot, own_core, stub

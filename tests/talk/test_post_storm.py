@@ -11,7 +11,7 @@ import pytest
 
 from bot.cli.run import REAL
 from bot.preview.directory import GROUP_ID
-from bot.tutor.posts import RENEW_S
+from bot.tutor.renewals import RENEW_S
 from tests.house import Running, running
 from tests.patience import until
 from tests.person import ADA, BLAISE, CHEN, Person
