@@ -8,7 +8,7 @@ own room (`Kind`); nothing here knows one.
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from bot.core.effects import OpenPrivate, Toast
 from bot.errors import StaleError
@@ -32,6 +32,11 @@ class Place:
 
     chat: int
     thread: int | None = None
+
+    @property
+    def topic(self) -> Mapping[str, int]:
+        """The topic as a message names it; nothing where there is none."""
+        return {} if self.thread is None else {"message_thread_id": self.thread}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,6 +187,11 @@ class Activities:
 
         await self.swap(activity.code, become)
 
+    async def going_on(self, kind: str, place: Place) -> Activity | None:
+        """The one of a kind that goes on in a chat or topic."""
+        found = await self.store.activities(chat=place.chat, kind=kind)
+        return next((each for each in found if each.thread == place.thread), None)
+
     # changing and saying
 
     async def commit(self, change: Change) -> bool:
@@ -211,7 +221,7 @@ class Activities:
     def words(self, place: Place, said: Iterable[Said]) -> tuple[NewWord, ...]:
         """What is said to everybody in a chat, as words of nobody."""
         return tuple(
-            NewWord(chat=place.chat, kind=kind, body=dumps(_body(message, place)), key=key)
+            NewWord(chat=place.chat, kind=kind, body=dumps({**message.as_json(), **place.topic}), key=key)
             for kind, message, key in said
         )
 
@@ -236,11 +246,6 @@ class Activities:
         """The answer to a tap, to be committed with what it changed."""
         stage = self.tutor.stage(pick(None, tap.by.language))
         return answer_word(stage, toast, chat=tap.by.id, callback=tap.callback)
-
-
-def _body(message: Message, place: Place) -> Mapping[str, Any]:
-    thread = {} if place.thread is None else {"message_thread_id": place.thread}
-    return message.as_json() | thread
 
 
 def of(activity: Activity) -> Place:

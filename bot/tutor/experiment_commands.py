@@ -9,11 +9,10 @@ from bot.core import class_experiment as core
 from bot.core.class_experiment import RENEW
 from bot.course.model import Lesson
 from bot.errors import StaleError
-from bot.store.base import Change, Store, UpdateKey
+from bot.store.base import Change, UpdateKey
 from bot.store.groups import Activity
-from bot.tutor.activities import Activities, GroupCommand, Place
+from bot.tutor.activities import Activities, GroupCommand
 from bot.tutor.one_lines import OneLines
-from bot.tutor.round_commands import LENT
 from bot.view.experiment import experiment_message
 from bot.view.stage import Stage
 from bot.view.texts import pick
@@ -23,24 +22,22 @@ NAME_SHOWN = 40  # characters of an unknown lesson's name
 
 
 class ExperimentCommands:
-    """The commands over the store and the lessons. `stop`: ends an experiment, False if it is on its way already."""
+    """The commands over the lessons. `stop`: ends an experiment, False if it is on its way already."""
 
     def __init__(
         self,
         *,
         activities: Activities,
-        store: Store,
         stop: Callable[[str, UpdateKey], Awaitable[bool]],
     ) -> None:
         self._activities = activities
-        self._store = store
         self._stop = stop
         self._lines = OneLines(activities)
 
     async def begin(self, command: GroupCommand) -> None:
         """`/experiment [LESSON]`: open the voting."""
         stage = self._stage(command)
-        if await self._running(command.place) is not None:
+        if await self._activities.going_on(core.KIND, command.place) is not None:
             await self._lines.say(command, "experiment.running")
             return
         lesson = await self._lesson(command, stage)
@@ -53,7 +50,7 @@ class ExperimentCommands:
 
     async def stop(self, command: GroupCommand) -> None:
         """`/stop`: by the starter and administrators."""
-        running = await self._running(command.place)
+        running = await self._activities.going_on(core.KIND, command.place)
         if running is None:
             await self._lines.say(command, "experiment.over")
         elif command.by.id != running.starter and not await command.in_charge():
@@ -69,7 +66,7 @@ class ExperimentCommands:
             kind=core.KIND,
             chat=place.chat,
             thread=place.thread,
-            starter=None if command.by.id in LENT else command.by.id,
+            starter=None if command.by.lent else command.by.id,
             body=state.model_dump_json(),
             made_at=now,
             due=now + RENEW,
@@ -95,10 +92,6 @@ class ExperimentCommands:
         else:
             return lesson or labs[0]
         return None
-
-    async def _running(self, place: Place) -> Activity | None:
-        found = await self._store.activities(chat=place.chat, kind=core.KIND)
-        return next((each for each in found if each.thread == place.thread), None)
 
     def _stage(self, command: GroupCommand) -> Stage:
         return self._activities.tutor.stage(pick(None, command.by.language))

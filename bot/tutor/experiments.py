@@ -57,7 +57,7 @@ class Experiments:
         self._now = now
         self._comparisons = Comparisons(engine=engine, sleep=sleep, tally=tally or Tally())
         self._running: dict[str, asyncio.Task[None]] = {}
-        commands = ExperimentCommands(activities=activities, store=store, stop=self.stop_one)
+        commands = ExperimentCommands(activities=activities, stop=self.stop_one)
         activities.add(core.KIND, self)
         activities.on_command("experiment", commands.begin)
         activities.on_command("stop", commands.stop, kind=core.KIND)
@@ -260,8 +260,7 @@ class Experiments:
         words = self._activities.words(place, said)
         if photo is None:
             return words
-        thread = {} if place.thread is None else {"message_thread_id": place.thread}
-        return (*words, NewWord(chat=place.chat, kind="photo", body=dumps(photo | thread)))
+        return (*words, NewWord(chat=place.chat, kind="photo", body=dumps({**photo, **place.topic})))
 
     def _stage(self, state: Experiment) -> Stage:
         return self._tutor.stage(state.language)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+LENT = frozenset({136817688, 1087968824, 777000})  # ids that Telegram lends to who writes in a chat's name
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learner:
@@ -10,3 +12,8 @@ class Learner:
     id: int
     first_name: str = ""
     language: str | None = None
+
+    @property
+    def lent(self) -> bool:
+        """Whether the id is no person's: nobody to be named, or to be written to."""
+        return self.id in LENT

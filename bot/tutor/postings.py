@@ -198,9 +198,8 @@ class Postings:
             "caption": caption.text,
             "entities": [entity.as_json() for entity in caption.entities],
             "reply_to": post.code,
+            **of(activity).topic,
         }
-        if activity.thread is not None:
-            body["message_thread_id"] = activity.thread
         return (*edit, NewWord(chat=activity.chat, kind="photo", body=dumps(body)))
 
     async def picture(self, code: str) -> bytes | None:

@@ -29,7 +29,6 @@ from bot.view.rich import Rich
 from bot.view.stage import Stage
 from bot.view.texts import pick
 
-ANONYMOUS = 1087968824  # who hidden administrators write as: an id of Telegram's own, no person's
 SHOWN = 512  # posts whose text is remembered, so that an edit that changes nothing is not made
 LATELY, MOST_RENEWED = timedelta(days=8), 20  # posts that are looked at when the bot is back in a chat
 FRESH = timedelta(hours=48)  # posts answered since then are renewed at the next start
@@ -173,17 +172,16 @@ class Posts:
         post: Post | None = None,
     ) -> None:
         """Commit what is posted together with its words, then say them."""
-        thread = {"message_thread_id": place.thread} if place.thread is not None else {}
         key = post.code if post else None
         words = tuple(
-            NewWord(chat=place.chat, kind="say", body=dumps(each.as_json() | thread), key=key)
+            NewWord(chat=place.chat, kind="say", body=dumps({**each.as_json(), **place.topic}), key=key)
             for each in messages
         )
         activity = None
         if post is not None:  # it is remembered who posted, should Telegram refuse it
             now = self._now()
             state = Posting(lesson=post.lesson, question=post.question, language=by.language or "", at=now)
-            starter = None if by.id == ANONYMOUS else by.id
+            starter = None if by.lent else by.id
             activity = posting_activity(
                 post.code, place.chat, posted(state, now), made_at=now, thread=place.thread, starter=starter
             )

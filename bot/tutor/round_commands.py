@@ -23,7 +23,6 @@ from bot.view.texts import pick
 
 Handler = Callable[[GroupCommand], Awaitable[None]]
 REMEMBERED = timedelta(days=90)  # how far back a group's last lesson is looked for
-LENT = frozenset({136817688, 1087968824, 777000})  # ids that Telegram lends to who writes in a chat's name
 NUMBER = re.compile(r"-?[0-9]{1,9}")
 SHOWN_IDS = 8
 
@@ -54,12 +53,12 @@ class RoundCommands:
     async def begin(self, command: GroupCommand) -> None:
         """`/round [LESSON] [N]`: the first message of a round, by anybody."""
         stage = self._stage(command)
-        running = await self._running(command.place)
+        running = await self._activities.going_on(ROUND, command.place)
         if running is not None:
             if not await self._anew(running.code, command.update):
                 await self._lines.say(command, "live.running")
             return
-        lent = command.by.id in LENT
+        lent = command.by.lent
         if lent and not await command.in_charge():
             await self._lines.say(command, "live.as_yourself")
             return
@@ -81,7 +80,7 @@ class RoundCommands:
 
     async def stop(self, command: GroupCommand) -> None:
         """`/stop`: by the starter and administrators."""
-        running = await self._running(command.place)
+        running = await self._activities.going_on(ROUND, command.place)
         if running is None:
             await self._lines.say(command, "live.stop_nothing")
         elif command.by.id != running.starter and not await command.in_charge():
@@ -149,10 +148,6 @@ class RoundCommands:
             if (lesson := json.loads(each.body)["lesson"]) in known:
                 return known[lesson]
         return next(iter(asking), None)
-
-    async def _running(self, place: Place) -> Activity | None:
-        found = await self._store.activities(chat=place.chat, kind=ROUND)
-        return next((each for each in found if each.thread == place.thread), None)
 
     def _stage(self, command: GroupCommand) -> Stage:
         return self._activities.tutor.stage(pick(None, command.by.language))
