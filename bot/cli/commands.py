@@ -1,4 +1,4 @@
-"""run · check · stats · backup · restore: what an operator and an author type.
+"""run · trainer · check · stats · backup · restore: what an operator and an author type.
 
 Law: what a person got wrong is one line on standard error, never a traceback; exit codes are 0 (well), 1
 (findings, or anything else), 2 (wrong configuration or usage).

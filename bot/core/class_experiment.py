@@ -222,9 +222,8 @@ def close(state: Experiment, now: datetime) -> Step | None:
     """Take no more votes; the next thing to do is at once."""
     if state.phase is not Phase.VOTING:
         return None
-    after = state.model_copy(
-        update={"phase": Phase.TRAINING, "shown": Counts()}
-    )  # counted anew when all is in
+    # The counts are taken anew when all is in.
+    after = state.model_copy(update={"phase": Phase.TRAINING, "shown": Counts()})
     return Step(state=after, due=now, renewed=True)
 
 

@@ -17,9 +17,8 @@ from bot.tutor.tutor import InLine, Sleep
 
 log = logging.getLogger(__name__)
 
-HORIZON = timedelta(
-    seconds=60
-)  # how far one look goes: whoever sets the machine's clock is noticed within it
+# How far one look goes: whoever sets the machine's clock is noticed within it.
+HORIZON = timedelta(seconds=60)
 FAILED = timedelta(seconds=30)  # after a failure the next try comes this much later
 
 

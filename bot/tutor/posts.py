@@ -55,9 +55,8 @@ class Posts:
         self._chance = chance
         self._bursts = bursts
         self._renewals = Renewals(self._edit, turn=store.turn, sleep=sleep)
-        self._shown: OrderedDict[str, str] = (
-            OrderedDict()
-        )  # code → what it says, as far as this process said it
+        # code → what it says, as far as this process said it
+        self._shown: OrderedDict[str, str] = OrderedDict()
         tutor.on_post_answered = self.answered
 
     async def command(self, command: GroupCommand) -> None:

@@ -48,9 +48,8 @@ class Rounds:
         self._now = now
         self._chance = chance
         self._renewals = Renewals(self._renew, turn=store.turn, sleep=sleep)
-        self._shown: dict[
-            str, int
-        ] = {}  # key of a question → how many this process last said have answered it
+        # key of a question → how many this process last said have answered it
+        self._shown: dict[str, int] = {}
         self._closed: set[str] = set()  # of these, those whose solution this process has said
         self._tables = Tables(activities=activities, store=store, want=self._renewals.want)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # there while held
