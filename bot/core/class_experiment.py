@@ -87,9 +87,8 @@ class Experiment(Value):
     subject: Subject
     steps: int
     rates: tuple[float, ...]  # ascending; a vote for a rate is its place
-    usual: tuple[
-        float, ...
-    ]  # the lesson's own, in the order of its stories: they stand in where votes are few
+    # The lesson's own, in the order of its stories: they stand in where votes are few.
+    usual: tuple[float, ...]
     chat: int  # where its message stands: a group may get a new id, and messages do not move along
     closes_at: datetime
     phase: Phase = Phase.VOTING

@@ -1,1 +1,1 @@
-"""What is remembered: the port that every backend fills (`base.py`), and behind it SQLite (`sqlite.py`) or Postgres (`postgres/`)."""
+"""What is remembered: the port (`base.py`), behind it SQLite (`sqlite.py`) or Postgres (`postgres/`)."""
