@@ -44,6 +44,7 @@ class Health:
         self._chat: TelegramChat | None = None
         self._writable, self._probed_at = False, -FRESH_S
         self._probing = asyncio.Lock()
+        self._probe: asyncio.Future[None] | None = None
         self._ready = False
         tally.watch(INFO, lambda: 1, __version__, mode)
         tally.watch(READY, lambda: self._ready)
@@ -81,14 +82,26 @@ class Health:
         """Whether the store wrote something to the disk just now, asked once for all who ask meanwhile."""
         async with self._probing:
             if self._clock() - self._probed_at >= FRESH_S:
-                try:
-                    await asyncio.wait_for(store.probe(), PROBE_S)
-                except (NablaError, TimeoutError):
-                    self._writable = False
-                else:
-                    self._writable = True
+                self._writable = await self._wrote(store)
                 self._probed_at = self._clock()
             return self._writable
+
+    async def _wrote(self, store: Store) -> bool:
+        """Whether it writes within two seconds. What takes longer is left to end by itself, and asked once.
+
+        Not by `wait_for`: that waits until what it cancelled has ended, which a silent server holds up for long.
+        """
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.ensure_future(store.probe())
+            self._probe.add_done_callback(lambda probe: probe.cancelled() or probe.exception())
+        await asyncio.wait({self._probe}, timeout=PROBE_S)
+        if not self._probe.done():
+            return False
+        try:
+            self._probe.result()
+        except NablaError:
+            return False
+        return True
 
     def routes(self) -> list[web.RouteDef]:
         """The three pages."""

@@ -348,6 +348,34 @@ async def test_each_reason_is_named(store: SqliteStore, monkeypatch: pytest.Monk
     assert await health.reasons() == [Reason.STOPPING]
 
 
+async def test_a_store_that_is_silent_holds_no_answer_up(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A probe that no cancelling ends (a database server that froze) is left alone, and not asked again meanwhile."""
+    monkeypatch.setattr("bot.cli.health.PROBE_S", 0.01)
+    now, thawed, asked = [0.0], asyncio.Event(), []
+
+    async def frozen() -> None:
+        asked.append(now[0])
+        try:
+            await thawed.wait()
+        except asyncio.CancelledError:
+            await thawed.wait()
+            raise
+
+    monkeypatch.setattr(store, "probe", frozen)
+    health = Health(mode="webhook", tally=Tally(), clock=lambda: now[0])
+    health.started(store, Chat())  # type: ignore[arg-type]
+    async with asyncio.timeout(10):
+        assert await health.reasons() == [Reason.STORE]
+        now[0] += FRESH_S
+        assert await health.reasons() == [Reason.STORE]
+        assert asked == [0.0]
+        thawed.set()
+        now[0] += FRESH_S
+        assert await health.reasons() == []
+
+
 async def test_a_store_that_was_closed_is_not_ready(store: SqliteStore) -> None:
     """Nothing is asked of a file that is not open."""
     health = Health(mode="polling", tally=Tally(), clock=lambda: 0.0)
