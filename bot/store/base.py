@@ -61,7 +61,7 @@ class NewWord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word(NewWord):
-    """A word with its number in the store; numbers grow in the order of saying."""
+    """A word with its number in the store; within a chat numbers grow in the order of saying."""
 
     number: int
 
@@ -240,7 +240,7 @@ class Store(GroupStore, Protocol):
         """
 
     async def unsaid(self) -> list[Word]:
-        """Words committed but not said, in order, for the next start."""
+        """Words committed but not said, each chat's in order, for the next start."""
 
     async def jobs(self) -> list[Job]:
         """Trainings still awaited, oldest first, for the next start."""

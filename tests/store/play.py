@@ -149,7 +149,13 @@ def _plain(word: Word) -> NewWord:
 
 
 async def _look(store: Store) -> list[object]:
-    seen: list[object] = [[_plain(word) for word in await store.unsaid()], await store.jobs()]
+    said: dict[int, list[NewWord]] = {}  # of each chat in order; among chats there is none
+    for word in await store.unsaid():
+        said.setdefault(word.chat, []).append(_plain(word))
+    jobs = sorted(
+        await store.jobs(), key=lambda job: job.learner
+    )  # asked for at one moment, either may be first
+    seen: list[object] = [said, jobs]
     for bot in (1, 2):
         seen += [await store.waiting(bot)]
     for learner in (1, 2, 7_000_000_001):

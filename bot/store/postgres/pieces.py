@@ -103,6 +103,8 @@ class Asked:
         change = self.change
         for learner in self.learners():
             yield "learner", learner
+        for chat in {word.chat for word in change.words}:
+            yield "said", chat  # words to one chat get their numbers in the order they were asked for
         if change.update is not None:
             yield change.update
         if change.post is not None:
