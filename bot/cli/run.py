@@ -9,7 +9,7 @@ import errno
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -162,50 +162,22 @@ class House:
     ) -> Trainings:
         """Begin to handle, to say and to train; first what an earlier run left."""
         tutor = self._tutor(store, shelf, chat)
-        trainings = Trainings(
-            tutor=tutor,
-            store=store,
-            engine=engine,
-            say=chat.say,
-            in_line=chat.in_line,
-            sleep=self._means.sleep,
-            clock=self._means.clock,
-            tally=self._tally,
-        )
+        trainings = self._trainings(tutor, store, engine, chat)
         stack.push_async_callback(at_most, TRAIN_S, trainings.drain)
         stack.push_async_callback(engine.stop)
         activities = Activities(tutor=tutor, store=store, say=chat.say, now=self._means.now)
-        experiments = Experiments(
-            activities=activities,
-            store=store,
-            engine=engine,
-            now=self._means.now,
-            sleep=self._means.sleep,
-            tally=self._tally,
-        )
+        experiments = self._experiments(activities, store, engine)
         stack.push_async_callback(experiments.stop)
         posts, postings = self._posts(tutor, store, engine, chat, activities)
-
-        async def picture(code: str) -> bytes | None:
-            for source in (trainings, experiments, postings):
-                if (drawn := await source.picture(code)) is not None:
-                    return drawn
-            return None
-
-        chat.attach(pictures=picture, documents=tutor.document)
+        pictures = first_of(trainings.picture, experiments.picture, postings.picture)
+        chat.attach(pictures=pictures, documents=tutor.document)
         chat.deliverer.on_lost(postings.lost)
         stack.push_async_callback(partial(chat.stop, handle_s=HANDLE_S, say_s=SAY_S))
         stack.push_async_callback(posts.stop)
         clock, targets = self._timed(tutor, store, activities, chat)
         stack.push_async_callback(clock.stop)
         stack.push_async_callback(targets.stop)
-        rounds = Rounds(
-            activities=activities,
-            store=store,
-            now=self._means.now,
-            chance=self._chance,
-            sleep=self._means.sleep,
-        )
+        rounds = self._rounds(activities, store)
         stack.push_async_callback(rounds.stop)
         Plans(activities=activities, posts=posts, asks=chat.rights(), zones=Zones()).register()
         chats = Chats(tutor=tutor, store=store, activities=activities, on_back=posts.back)
@@ -215,6 +187,37 @@ class House:
         await experiments.resume()
         await clock.start()
         return trainings
+
+    def _trainings(self, tutor: Tutor, store: Store, engine: Engine, chat: TelegramChat) -> Trainings:
+        return Trainings(
+            tutor=tutor,
+            store=store,
+            engine=engine,
+            say=chat.say,
+            in_line=chat.in_line,
+            sleep=self._means.sleep,
+            clock=self._means.clock,
+            tally=self._tally,
+        )
+
+    def _experiments(self, activities: Activities, store: Store, engine: Engine) -> Experiments:
+        return Experiments(
+            activities=activities,
+            store=store,
+            engine=engine,
+            now=self._means.now,
+            sleep=self._means.sleep,
+            tally=self._tally,
+        )
+
+    def _rounds(self, activities: Activities, store: Store) -> Rounds:
+        return Rounds(
+            activities=activities,
+            store=store,
+            now=self._means.now,
+            chance=self._chance,
+            sleep=self._means.sleep,
+        )
 
     def _posts(
         self, tutor: Tutor, store: Store, engine: Engine, chat: TelegramChat, activities: Activities
@@ -363,6 +366,18 @@ class House:
             except NablaError as error:
                 log.warning("old updates are not swept out yet: %s", error)
             await unless(stop, self._means.sleep(SWEEP_S))
+
+
+def first_of(*sources: Callable[[str], Awaitable[bytes | None]]) -> Callable[[str], Awaitable[bytes | None]]:
+    """The picture under a code from whoever has one; None if nobody has."""
+
+    async def picture(code: str) -> bytes | None:
+        for source in sources:
+            if (drawn := await source(code)) is not None:
+                return drawn
+        return None
+
+    return picture
 
 
 def busy(settings: Settings, error: OSError) -> ConfigError:
