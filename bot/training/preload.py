@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
-NICENESS = 5  # a training must never delay a tap
+NICENESS = 10  # a training must never delay a tap
 
 
 @contextmanager
