@@ -290,7 +290,7 @@ async def test_workers_know_no_secret_and_no_file_of_the_bot(pair: Workers, tmp_
             assert "not for workers" not in environment
             links = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
             assert not any("private" in str(link) or "pytest" in str(link) for link in links)
-    assert await pair.call(os.nice, PATIENCE_S, 0) == 5
+    assert await pair.call(os.nice, PATIENCE_S, 0) == 10
     assert await pair.call(signal.getsignal, PATIENCE_S, signal.SIGINT) == signal.SIG_IGN
     assert await pair.call(signal.getsignal, PATIENCE_S, signal.SIGTERM) == signal.SIG_DFL
 
