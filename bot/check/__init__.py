@@ -5,29 +5,31 @@ Law: what this passes can be taught; what it does not never reaches a learner.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from bot.check.codes import CODES
 from bot.check.messages import message_findings
 from bot.check.prose import prose_findings
 from bot.course.finding import Finding
-from bot.course.load import Library, Loaded, among, lesson_files, library, load_file
+from bot.course.load import REMEMBERED, Library, Loaded, among, lesson_files, library, load_file
 
 __all__ = ["CODES", "check_folder", "check_paths", "lint"]
 
 
-def lint(loaded: Loaded) -> list[Finding]:
+@lru_cache(maxsize=REMEMBERED)
+def lint(loaded: Loaded) -> tuple[Finding, ...]:
     """Everything that is wrong with one file, in the order of its lines."""
     found = set(loaded.findings)
     if loaded.lesson is not None:
         found.update(prose_findings(loaded, loaded.lesson))
         found.update(message_findings(loaded, loaded.lesson))
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def linted(loaded: Loaded) -> Loaded:
     """The same file with all its findings, and without its lesson if there are any."""
-    findings = tuple(lint(loaded))
+    findings = lint(loaded)
     return replace(loaded, findings=findings, lesson=None if findings else loaded.lesson)
 
 

@@ -6,6 +6,7 @@ author is told why not; a broken file takes no other down.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from bot.course.finding import Finding, Where, key_path, nearest_line, parent_pa
 from bot.course.model import Lesson
 from bot.course.wording import Told, empty, tell
 
+REMEMBERED = 256  # files that are not read and linted again while their text is the same: one changes, a folder is read
+
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
@@ -25,7 +28,7 @@ class Loaded:
     file: str
     lesson: Lesson | None
     findings: tuple[Finding, ...] = ()
-    lines: Mapping[str, int] = field(default_factory=dict)  # key path → line, such as `steps[0].title` → 12
+    lines: Mapping[str, int] = field(default_factory=dict, hash=False)  # key path → line, such as `steps[0].title` → 12
 
     def line(self, path: str) -> int:
         """The line of a key path, or of the nearest key above it."""
@@ -45,6 +48,7 @@ class Library:
     loaded: tuple[Loaded, ...] = ()  # every file, in the order of their names
 
 
+@lru_cache(maxsize=REMEMBERED)
 def load_text(text: bytes, *, file: str) -> Loaded:
     """Read a lesson from the bytes of a file; `file` is its name in findings."""
     document = read_document(text, file=file)
