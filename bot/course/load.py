@@ -28,7 +28,9 @@ class Loaded:
     file: str
     lesson: Lesson | None
     findings: tuple[Finding, ...] = ()
-    lines: Mapping[str, int] = field(default_factory=dict, hash=False)  # key path → line, such as `steps[0].title` → 12
+    lines: Mapping[str, int] = field(
+        default_factory=dict, hash=False
+    )  # key path → line, such as `steps[0].title` → 12
 
     def line(self, path: str) -> int:
         """The line of a key path, or of the nearest key above it."""

@@ -70,7 +70,7 @@ def cut(text: str, limit: int) -> str:
     """A text of at most `limit` UTF-16 units; an ellipsis stands for what was cut off."""
     if utf16_len(text) <= limit:
         return text
-    ends = accumulate(map(utf16_len, text))  # units up to each character's end
+    ends = accumulate(map(utf16_len, text[:limit]))  # units up to each character's end
     kept = sum(1 for end in ends if end < limit)
     return text[:kept].rstrip() + "…"
 

@@ -17,8 +17,8 @@ from tests.lessons import measurements  # its import enters the proofs of the st
 from tests.lessons.programs import ROOT, Programs
 from tests.lessons.proofs import PROOFS, Part, words
 
-LESSON: dict[str, Any] = yaml.safe_load(
-    Path(ROOT, "lessons", "why-training-changes-weights.yaml").read_text("utf-8")
+LESSON: dict[str, Any] = yaml.load(
+    Path(ROOT, "lessons", "why-training-changes-weights.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
 )
 PARTS: dict[str, Part] = {part["id"]: part for part in [*LESSON["steps"], *LESSON["questions"]]}
 STORIES: list[Part] = LESSON["lab"]["stories"]

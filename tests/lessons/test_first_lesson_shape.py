@@ -12,7 +12,7 @@ import yaml
 from tests.lessons.programs import ROOT
 
 TEXT = Path(ROOT, "lessons", "why-training-changes-weights.yaml").read_text("utf-8")
-LESSON: dict[str, Any] = yaml.safe_load(TEXT)
+LESSON: dict[str, Any] = yaml.load(TEXT, Loader=yaml.CSafeLoader)
 QUESTIONS: list[dict[str, Any]] = LESSON["questions"]
 PRACTICE = [question for question in QUESTIONS if question["use"] == "practice"]
 TEST = [question for question in QUESTIONS if question["use"] == "test"]

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,14 +30,10 @@ STAGE = Stage(texts=Texts(), shelf=SHELF, username="x" * 32, program=program)
 ALL = list(scenes())
 
 
-def drawn() -> Iterator[tuple[Scene, Message]]:
+@cache
+def drawn() -> tuple[tuple[Scene, Message], ...]:
     """Every scene with its messages."""
-    for scene in ALL:
-        for message in draw(STAGE, scene, SAMPLE_KEY):
-            yield scene, message
-
-
-DRAWN = list(drawn())
+    return tuple((scene, message) for scene in ALL for message in draw(STAGE, scene, SAMPLE_KEY))
 
 
 def test_every_kind_of_scene_is_among_the_extremes() -> None:
@@ -47,14 +44,14 @@ def test_every_kind_of_scene_is_among_the_extremes() -> None:
 
 def test_texts_stay_within_a_message() -> None:
     """4096 UTF-16 units, 100 entities, never empty."""
-    for scene, message in DRAWN:
+    for scene, message in drawn():
         assert 0 < message.rich.units <= MESSAGE_LIMIT, scene
         assert len(message.rich.entities) <= ENTITY_LIMIT, scene
 
 
 def test_buttons_stay_within_telegrams_limits() -> None:
     """Callback data of at most 64 bytes, labels that a phone shows, eight a row, a hundred in all."""
-    for scene, message in DRAWN:
+    for scene, message in drawn():
         assert sum(map(len, message.rows)) <= 100, scene
         for row in message.rows:
             assert 1 <= len(row) <= 8
@@ -67,7 +64,7 @@ def test_buttons_stay_within_telegrams_limits() -> None:
 def test_every_message_ends_with_something_to_do() -> None:
     """Buttons, or a sentence that names a command."""
     commands = re.compile("|".join(f"/{name}\\b" for name in COMMANDS))
-    for scene, message in DRAWN:
+    for scene, message in drawn():
         last = message.rich.text.rstrip().splitlines()[-1]
         assert message.rows or commands.search(last), scene
 
@@ -118,7 +115,7 @@ def test_captions_fit() -> None:
 
 def test_the_promised_lines_stand_first_in_every_result() -> None:
     """`Loss before: X` and `Loss after: Y` as Python floats, `inf` or `nan`, whatever came out."""
-    for scene, message in DRAWN:
+    for scene, message in drawn():
         if isinstance(scene, ResultScene):
             before, after, empty, judged, *_ = message.rich.text.splitlines()
             for line, start in ((before, "Loss before: "), (after, "Loss after: ")):
@@ -137,7 +134,7 @@ def test_the_promised_lines_stand_first_in_every_result() -> None:
 
 def test_progress_that_is_too_long_says_how_much_is_left_out() -> None:
     """As many lessons as fit, then a count."""
-    text = next(m.rich.text for s, m in DRAWN if isinstance(s, ProgressScene) and len(s.standings) == 200)
+    text = next(m.rich.text for s, m in drawn() if isinstance(s, ProgressScene) and len(s.standings) == 200)
     shown = text.count("0/200")
     assert 5 <= shown < 200
     assert f"… and {200 - shown} more." in text
@@ -145,7 +142,7 @@ def test_progress_that_is_too_long_says_how_much_is_left_out() -> None:
 
 def test_the_settings_of_the_lab_have_three_buttons_a_row() -> None:
     """◀ value ▶."""
-    for scene, message in DRAWN:
+    for scene, message in drawn():
         if isinstance(scene, LabScene):
             assert [[b.label for b in row][::2] for row in message.rows[:3]] == [["◀", "▶"]] * 3
 

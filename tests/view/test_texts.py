@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,33 +46,38 @@ MADE_UP = {  # the beginning of a key that is put together → its possible endi
 SPEAKERS = {"t", "texts", "_words", "toast", "says", "plain", "Toast", "Plain", "tell", "Texts", "_apologize"}
 
 
-def literals() -> Iterator[tuple[str, str, bool]]:
+@cache
+def nodes() -> tuple[tuple[str, ast.AST], ...]:
+    """(file, node) of all the code."""
+    files = [(path.name, path.read_text(encoding="utf-8")) for path in CODE.rglob("*.py")]
+    return tuple((name, node) for name, text in files for node in ast.walk(ast.parse(text)))
+
+
+@cache
+def literals() -> tuple[tuple[str, str, bool], ...]:
     """(file, text, whether only its beginning is fixed) of all strings in the code."""
-    for path in CODE.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
-                yield path.name, str(node.values[0].value), True
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield path.name, node.value, False
+    found: list[tuple[str, str, bool]] = []
+    for name, node in nodes():
+        if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
+            found.append((name, str(node.values[0].value), True))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append((name, node.value, False))
+    return tuple(found)
 
 
 def spoken() -> Iterator[tuple[str, str]]:
     """(file, key) of every key that is written where a text is asked for."""
-    for path in CODE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            if isinstance(node.func, ast.Call):  # Texts()("key")
-                name = getattr(node.func.func, "id", "")
-            given = [*node.args, *(word.value for word in node.keywords if word.arg == "text")]
-            if name in SPEAKERS:
-                parts = [part for value in given for part in ast.walk(value)]
-                texts = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
-                yield from (
-                    (path.name, text) for text in texts if re.fullmatch(r"[a-z]+\.[a-z_]*[a-z]", text)
-                )
+    for file, node in nodes():
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if isinstance(node.func, ast.Call):  # Texts()("key")
+            name = getattr(node.func.func, "id", "")
+        given = [*node.args, *(word.value for word in node.keywords if word.arg == "text")]
+        if name in SPEAKERS:
+            parts = [part for value in given for part in ast.walk(value)]
+            texts = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
+            yield from ((file, text) for text in texts if re.fullmatch(r"[a-z]+\.[a-z_]*[a-z]", text))
 
 
 def test_every_key_that_is_asked_for_exists() -> None:

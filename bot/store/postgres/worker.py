@@ -22,6 +22,7 @@ from bot.store.postgres.faults import ERRORS, fault, place_of, told
 BEAT_S = 2.0
 STALLED_S = 7.0  # three beats missed
 LOOK_S = 2.0  # between two looks for what a dead trainer had in hand
+POLL_S = 1.0  # longest an errand waits whose notice came before anybody listened, or was lost
 TRIES = 5  # of an errand whose trainer fails outside of it
 FINISH_S = 6.0  # that a stop gives to what runs
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ async def run_worker(url: str, work: Work, *, at_once: int, ready: Callable[[], 
                     install_signal_handlers=False,
                     update_heartbeat_interval=BEAT_S,
                     stalled_worker_timeout=STALLED_S,
+                    fetch_job_polling_interval=POLL_S,
                     shutdown_graceful_timeout=FINISH_S,
                 )
             finally:
