@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 SLOW := tensorflow or browser or process
+# Two for each core: a test of a chat waits for disk and network about as long as it works.
+WORKERS := $(shell python3 -c 'import os; print(2 * len(os.sched_getaffinity(0)))' 2>/dev/null || echo 4)
 ALLOWED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # TensorFlow has wheels for Python 3.11 to 3.13: take the first such Python on this machine.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
@@ -14,13 +16,13 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 run: install
 	@$(BIN)/python -m bot run
 
-# The fast tests on all cores first: what is plainly wrong shows within a minute. Then, one after the other, those
-# that start TensorFlow, a browser, or the whole bot as a process.
+# The fast tests on all cores first: what is plainly wrong shows soon. Then, one after the other, those that start
+# TensorFlow, a browser, or the whole bot as a process.
 test: lint test-fast
 	$(BIN)/python -m pytest -m "$(SLOW)"
 
 test-fast: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not ($(SLOW))" --numprocesses auto
+	$(BIN)/python -m pytest -m "not ($(SLOW))" --numprocesses $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

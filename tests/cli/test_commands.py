@@ -54,6 +54,7 @@ def test_help_and_version(nabla: Nabla) -> None:
     assert nabla("--version").output == f"nabla, version {__version__}\n"
 
 
+@pytest.mark.process
 def test_nothing_is_the_same_as_run(tmp_path: Path) -> None:
     """Both are refused the same way by the same wrong setting, in a real process with a `.env` file."""
     (tmp_path / ".env").write_text("NABLA_LISTEN=nowhere\n")
