@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kin import below, signal_all
+
 PASSWORD = "pa55-that-nobody-may-see"
 START_S = 30.0
 _SETTINGS = {
@@ -73,6 +75,17 @@ class Cluster:
         name = f"test_{os.getpid()}_{self._made}"
         self.psql(f"CREATE DATABASE {name}")
         return self.url(name)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """The server stands still, all that serve connections with it; the connections stay open."""
+        server = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        family = {server, *below(server)}
+        signal_all(family, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            signal_all(family, signal.SIGCONT)
 
     def psql(self, sql: str, *, database: str = "postgres") -> str:
         """What psql prints for a statement, bare."""

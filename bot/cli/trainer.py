@@ -1,12 +1,13 @@
 """`trainer`: this machine's TensorFlow workers at the service of every bot on the same Postgres.
 
 Law: a trainer knows no bot, no token and no learner; killed at any moment, it loses nothing: another one, or its
-next start, does again what it had in hand. A stop lets what runs finish.
+next start, does again what it had in hand. A stop lets what runs finish, and waits for no silent database.
 """
 
 import asyncio
+import logging
+import os
 from collections.abc import Callable
-from contextlib import suppress
 
 from bot.cli.logs import log_of_loop
 from bot.cli.until import unless
@@ -19,11 +20,18 @@ from bot.store.url import is_postgres, postgres_url
 from bot.training.engine import Engine
 from bot.training.remote import ErrandAnswer, run_errand
 
-STOP_S = 7.5  # what runs takes at most five; then it is left to another trainer
+log = logging.getLogger(__name__)
+STOP_S = 7.0  # what runs takes at most five; then it is left to another trainer
 
 
-async def serve_trainer(settings: Settings, *, announce: Callable[[str], None]) -> None:
-    """Run errands until a signal comes; raises what a person must act on."""
+async def serve_trainer(
+    settings: Settings, *, announce: Callable[[str], None], leave: Callable[[int], object] = os._exit
+) -> None:
+    """Run errands until a signal comes; raises what a person must act on.
+
+    leave: ends the process with an exit code, whatever still waits (the library's own end takes a minute where
+    the server is silent).
+    """
     if not is_postgres(settings.database_url):
         raise ConfigError("NABLA_DATABASE_URL: a trainer needs the bots' Postgres; wanted: postgresql://…")
     url = postgres_url(settings.database_url)
@@ -53,9 +61,13 @@ async def serve_trainer(settings: Settings, *, announce: Callable[[str], None]) 
         await unless(stop, asyncio.shield(working))
     finally:
         working.cancel()
-        with suppress(asyncio.CancelledError, TimeoutError):
-            await asyncio.wait_for(asyncio.shield(working), STOP_S)
+        _, late = await asyncio.wait({working}, timeout=STOP_S)
         await engine.stop()
+        if late:
+            log.warning("the database does not answer: left without a word")
+            leave(0)
+        elif not working.cancelled():
+            working.result()
 
 
 def local_engine(settings: Settings) -> Engine:

@@ -19,8 +19,9 @@ from bot.store.choose import errands_of, open_store
 from bot.training.remote import ErrandAnswer, RemoteEngine
 from tests.bench.figures import Figure
 from tests.bench.store import answer, load, rate, tap
+from tests.kin import below
 from tests.postgres import Cluster, cluster, missing
-from tests.process.program import Program, below, gone
+from tests.process.program import Program, gone
 from tests.training.samples import houses
 
 GROUP = "postgres"

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bot.preview.server import LocalTelegram
+from tests.kin import below
 from tests.person import Person
-from tests.process.program import SECRET, TOKEN, Program, below, gone
+from tests.process.program import SECRET, TOKEN, Program, gone
 
 Start = Callable[..., Awaitable[Program]]
 

@@ -34,23 +34,6 @@ def alive(pid: int) -> bool:
         return False
 
 
-def below(pid: int) -> set[int]:
-    """All processes that a process started, and those that they started."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                stat = (entry / "stat").read_text()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
-    found, last = set[int](), {pid}
-    while last:
-        last = {child for child, parent in parents.items() if parent in last} - found
-        found |= last
-    return found
-
-
 class Program:
     """One run of `python -m bot` in a folder of the test; start another on the same folder, it is the same bot.
 

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +18,12 @@ from bot.preview.server import LocalTelegram
 from bot.store.choose import errands_of, open_store
 from bot.training.engine import Engine
 from bot.training.remote import ErrandAnswer, RemoteEngine
+from tests.kin import below, signal_all
 from tests.person import ADA, BLAISE, CHEN, Message, Person
 from tests.postgres import PASSWORD, Cluster, missing
 from tests.process.conftest import Start
 from tests.process.front import Front
-from tests.process.program import SECRET, TOKEN, Program, below, gone
+from tests.process.program import SECRET, TOKEN, Program, gone
 from tests.process.study import Learner
 from tests.process.test_training import COLD_S
 from tests.talk.questions import right, wrong
@@ -226,13 +226,6 @@ async def run(people: Iterable[Person]) -> list[list[str]]:
     return told
 
 
-def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
-    """Signal those that are still there."""
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-
 @pytest.mark.tensorflow
 @pytest.mark.timeout(400)
 async def test_two_bots_and_two_trainers_and_one_of_each_killed(
@@ -271,6 +264,21 @@ async def test_two_bots_and_two_trainers_and_one_of_each_killed(
     assert await town.ask("SELECT count(*) FROM errands") == "0"
     for program in (*bots, second):
         assert await program.stop() == 0
+        assert "Traceback" not in program.stderr, program.stderr
+
+
+async def test_a_stop_waits_for_no_silent_database(town: Town, start: Start) -> None:
+    """Frozen in the middle of everything, with its connections open: bots and trainers end in time, and say why."""
+    town.environ["NABLA_ENGINE"] = "procrastinate"
+    bot = await town.bot()
+    trainer = await start("trainer", NABLA_DATABASE_URL=town.url)
+    await trainer.shows("trainer is ready", timeout_s=60)
+    with town.postgres.silent():
+        await asyncio.sleep(3)  # hearts beat every two seconds, and wait for an answer now
+        codes = await asyncio.gather(bot.stop(), trainer.stop())
+    assert set(codes) == {0}
+    for program in (bot, trainer):
+        assert "the database does not answer" in program.stderr
         assert "Traceback" not in program.stderr, program.stderr
 
 

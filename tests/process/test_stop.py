@@ -10,10 +10,11 @@ import pytest
 
 from bot.preview.faults import Fault
 from bot.preview.server import LocalTelegram
+from tests.kin import below
 from tests.patience import until
 from tests.person import ADA, BLAISE, CHEN, Person
 from tests.process.conftest import Start
-from tests.process.program import STOP_S, TOKEN, alive, below, free_port, gone
+from tests.process.program import STOP_S, TOKEN, alive, free_port, gone
 from tests.process.test_run import health
 
 pytestmark = pytest.mark.process

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.preview.server import LocalTelegram
+from tests.kin import below
 from tests.person import Person
 from tests.process.conftest import Start
-from tests.process.program import STOP_S, TOKEN, below, gone
+from tests.process.program import STOP_S, TOKEN, gone
 
 pytestmark = [pytest.mark.process, pytest.mark.tensorflow]
 COLD_S = 60.0  # until a first result with everything still to be loaded, on a busy machine

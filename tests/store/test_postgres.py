@@ -249,6 +249,26 @@ async def test_probing_takes_nothing_over(stores: Stores) -> None:
     assert [job.code for job in await two.jobs()] == ["a"]
 
 
+async def test_a_silent_server_holds_up_no_close(stores: Stores, postgres: Cluster) -> None:
+    """Reads and commits that wait for it are told; whoever gave up waiting is let go."""
+    store, other = await stores(), await stores(beat_s=1000.0)
+    await asyncio.gather(*(store.load(ANN) for _ in range(20)))  # all connections are there
+    with postgres.silent():
+        cancelled = asyncio.create_task(store.load(ANN))
+        asked: list[asyncio.Task[Any]] = [asyncio.create_task(store.load(ANN)) for _ in range(3)]
+        asked += [
+            asyncio.create_task(store.commit(Change(learner=BOB, words=(word(),)), now=NOW)) for _ in range(2)
+        ]
+        await asyncio.sleep(0.1)
+        cancelled.cancel()
+        async with asyncio.timeout(15):  # a read waits for thirty seconds before it gives up
+            await store.close()
+            results = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(result) for result in results} == {StoreError}
+    assert cancelled.cancelled()
+    assert await other.unsaid() == []
+
+
 async def test_a_newer_schema_is_refused_and_left_alone(postgres: Cluster, stores: Stores) -> None:
     """A step that this program does not know: one line, and nothing is changed."""
     store = await stores()

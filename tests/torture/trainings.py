@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.preview.server import LocalTelegram
+from tests.kin import below
 from tests.patience import until
 from tests.person import Message, Person
-from tests.process.program import STOP_S, TOKEN, Program, below, gone
+from tests.process.program import STOP_S, TOKEN, Program, gone
 from tests.process.study import polling, press, waiting
 from tests.torture.report import Torture, check_logs, hold
 

@@ -18,6 +18,7 @@ from bot.store.postgres.faults import ERRORS
 
 T = TypeVar("T")
 OnPlace = Callable[[int], None]
+CLOSE_S = 0.5  # of the eight seconds of a stop
 LOOK_S = 2.0  # between two looks without a notice; places are told as often
 log = logging.getLogger(__name__)
 
@@ -62,10 +63,13 @@ class PostgresErrands:
         for code in list(self._waiting):
             self._settle(code, None)
         if self._task is not None:
-            await asyncio.wait({self._task})
+            _, late = await asyncio.wait({self._task}, timeout=CLOSE_S)
+            if late:  # the server is silent
+                self._task.cancel()
+                await asyncio.wait({self._task})
         if self._ear is not None:
             with suppress(*ERRORS):
-                await self._ear.close()
+                await self._ear.close(timeout=CLOSE_S)
 
     async def ask(self, code: str, *, learner: int, kind: str, body: str) -> None:
         """Have it done by whoever is free; what was asked for before is not asked for again."""

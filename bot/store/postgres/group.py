@@ -66,7 +66,7 @@ class Group:
         return future
 
     async def stop(self) -> None:
-        """Finish what waits, then end."""
+        """Finish what waits, then end; cancelled, tell those that wait that nobody knows what becomes of it."""
         self._closing = True
         self._wake.set()
         await self._task
@@ -78,7 +78,13 @@ class Group:
             while taken := self._take():
                 self.groups += 1
                 self.items += len(taken)
-                for one, result in zip(taken, await self._serve([one.piece for one in taken]), strict=True):
+                try:
+                    results = await self._serve([one.piece for one in taken])
+                except asyncio.CancelledError:
+                    for one in (*taken, *self._waiting):
+                        _settle(one.future, told(self._place, TimeoutError()))
+                    raise
+                for one, result in zip(taken, results, strict=True):
                     _settle(one.future, result)
             if self._closing:
                 return

@@ -54,7 +54,8 @@ Read = Callable[[asyncpg.Connection], Awaitable[T]]
 READERS = 6  # connections of a process: one of them writes
 CONNECT_S = 10.0
 TRIES = READERS + 1  # where every connection was cut, the last try makes a new one
-CLOSE_S = 1.0  # a stop has eight for all
+CLOSE_S = 1.5  # a stop has eight for all
+RELEASE_S = 1.0
 ANSWER_S = 30.0  # the server's longest silence; a forgetting of much may take some seconds
 ASKS_AFTER_S = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 log = logging.getLogger(__name__)
@@ -121,23 +122,32 @@ class PostgresStore(Store):
         self._heart = asyncio.create_task(self._beat())
 
     async def close(self) -> None:
+        """End; from a server that is silent the connections are cut, and others find what was in hand."""
+        if self._pool is None:
+            return
+        leaving = asyncio.create_task(self._leave(self._pool))
+        _, late = await asyncio.wait({leaving}, timeout=CLOSE_S)
+        if late:
+            log.warning("the database does not answer: left without a word")
+            self._pool.terminate()  # what waits on a connection ends
+            leaving.cancel()  # what waits for one, too
+            await asyncio.wait({leaving})
+        self._pool = self._group = self._heart = None
+        with suppress(asyncio.CancelledError):
+            leaving.result()
+
+    async def _leave(self, pool: asyncpg.Pool) -> None:
+        """Finish what waits, say goodbye, hang up."""
         if self._group is not None:
             await self._group.stop()
         if self._heart is not None:
             self._heart.cancel()
             await asyncio.wait({self._heart})
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        if self._group is not None:
-            with suppress(*ERRORS):  # who cannot leave is missed after a while
-                async with pool.acquire(timeout=CLOSE_S) as db:
+        with suppress(*ERRORS):  # who cannot leave is missed after a while
+            if self._group is not None:
+                async with self._borrowed(pool) as db:
                     await lease.leave(db, abs(self._owner))
-        self._group = self._heart = None
-        try:
-            await asyncio.wait_for(pool.close(), CLOSE_S)
-        except TimeoutError:
-            pool.terminate()  # somebody still reads from a server that does not answer
+            await pool.close()
 
     async def _beat(self) -> None:
         """Live; after a failure, go on as somebody new."""
@@ -167,8 +177,18 @@ class PostgresStore(Store):
         if self._pool is None:
             raise fault(self._place, "is not open", "open the store first")
         with self._telling():
-            async with self._pool.acquire() as db:
+            async with self._borrowed(self._pool) as db:
                 yield db
+
+    @asynccontextmanager
+    async def _borrowed(self, pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of the pool. A silent server holds up nobody who gives one back: it is cut, and replaced."""
+        db = await pool.acquire()
+        try:
+            yield db
+        finally:
+            with suppress(*ERRORS):  # what it was borrowed for is done, or has told its own error
+                await pool.release(db, timeout=RELEASE_S)
 
     def _telling(self) -> "_Telling":
         return _Telling(self._place)
@@ -204,7 +224,7 @@ class PostgresStore(Store):
         for attempt in range(TRIES):
             begun = False
             try:
-                async with self._pool.acquire() as db, db.transaction():
+                async with self._borrowed(self._pool) as db, db.transaction():
                     begun = True
                     return await batch.write(db, pieces, abs(self._owner), queued=self._queued)
             except Exception as error:
