@@ -1,7 +1,8 @@
 """Wakes what goes on in groups when its time comes, each in its chat's line, also after a restart.
 
 Law: nobody's long work holds another's time up; a failure ends nothing else, is logged, and tried again later.
-Time is the store's: what is not due there any more when its turn comes is not woken.
+Time is the store's: what is not due there any more when its turn comes is not woken. Of several processes one
+wakes it; the others look on, and one of them does it where that one is gone.
 """
 
 import asyncio
@@ -20,6 +21,10 @@ log = logging.getLogger(__name__)
 # How far one look goes: whoever sets the machine's clock is noticed within it.
 HORIZON = timedelta(seconds=60)
 FAILED = timedelta(seconds=30)  # after a failure the next try comes this much later
+TURN_S = (
+    25.0  # that a process has to wake it before another one tries; less than FAILED, so that it may itself
+)
+LOOK_ON = timedelta(seconds=2)  # between two looks at what another process wakes
 
 
 class Clock:
@@ -40,7 +45,7 @@ class Clock:
         self._now = now
         self._sleep = sleep
         self._waking: dict[str, asyncio.Task[None]] = {}
-        self._not_before: dict[str, datetime] = {}  # after a failure
+        self._not_before: dict[tuple[str, datetime | None], datetime] = {}  # by code and due
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         activities.on_change = self._news.set
@@ -70,12 +75,12 @@ class Clock:
         """Begin to wake what is due; give the time of the next one."""
         now = self._now()
         times = [now + HORIZON]
+        self._not_before = {key: at for key, at in self._not_before.items() if at > now}
         for each in await self._store.due(now + HORIZON):
-            at = max(each.due or now, self._not_before.get(each.code, now))
+            at = max(each.due or now, self._not_before.get((each.code, each.due), now))
             if each.code in self._waking:
                 continue
             if at <= now:
-                self._not_before.pop(each.code, None)
                 self._waking[each.code] = asyncio.create_task(self._wake(each))
             else:
                 times.append(at)
@@ -101,7 +106,7 @@ class Clock:
             await self._in_line(due.chat, lambda: self._wake_now(due.code))
         except Exception as error:  # noqa: BLE001 (the law above; logged, and tried again)
             log.error("activity %s in chat %d: %s", due.code, due.chat, type(error).__name__)
-            self._not_before[due.code] = self._now() + FAILED
+            self._not_before[due.code, due.due] = self._now() + FAILED
         finally:
             del self._waking[due.code]
             self._news.set()
@@ -110,6 +115,9 @@ class Clock:
         """In the line: as it is now, if it is still due."""
         activity = await self._store.activity(code)
         if activity is None or activity.over or activity.due is None or activity.due > self._now():
+            return
+        if not await self._store.turn(f"wake {code} {activity.due.isoformat()}", every_s=TURN_S):
+            self._not_before[code, activity.due] = self._now() + LOOK_ON
             return
         kind = self._activities.kind(activity.kind)
         if kind is None:

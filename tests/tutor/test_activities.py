@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from bot.store.base import Change, UpdateKey, Word
+from bot.store.base import Change, Store, UpdateKey, Word
+from bot.store.choose import open_store
 from bot.store.groups import Activity
 from bot.store.sqlite import SqliteStore
+from bot.tutor import clock
 from bot.tutor.activities import Activities, GroupCommand, GroupTap, Place
 from bot.tutor.clock import FAILED, Clock
 from bot.tutor.learner import Learner
@@ -21,6 +23,7 @@ from bot.view.message import Message
 from bot.view.rich import Rich
 from tests.chat.clock import Clock as FakeClock
 from tests.patience import until
+from tests.postgres import Cluster, missing
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -33,11 +36,13 @@ class Bell:
     def __init__(self, hall: "Hall") -> None:
         self.hall = hall
         self.rung: list[tuple[str, datetime]] = []
+        self.begun = 0
         self.failures = 0
         self.held = asyncio.Event()
         self.held.set()
 
     async def wake(self, activity: Activity) -> None:
+        self.begun += 1
         await self.held.wait()
         if self.failures:
             self.failures -= 1
@@ -56,9 +61,9 @@ class Bell:
 class Hall:
     """A store, a clock and two kinds; time passes when the test says so."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, store: Store) -> None:
         self.time = FakeClock()
-        self.store = SqliteStore(folder / "nabla.db")
+        self.store = store
         self.said: list[str] = []
         tutor = Tutor(
             store=self.store,
@@ -109,7 +114,7 @@ class Hall:
 @pytest.fixture
 async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
     """An open hall."""
-    hall = Hall(tmp_path)
+    hall = Hall(SqliteStore(tmp_path / "nabla.db"))
     await hall.store.open()
     yield hall
     await hall.clock.stop()
@@ -165,6 +170,36 @@ async def test_long_work_holds_nobodys_time_up(hall: Hall) -> None:
     await until(lambda: len(hall.other.rung) == 1)
     hall.bell.held.set()
     await until(lambda: len(hall.bell.rung) == 1)
+
+
+@pytest.mark.skipif(missing() is not None, reason=missing() or "")
+async def test_of_two_processes_one_wakes_it(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other looks on, and does it itself where the first is gone in the middle of it."""
+    monkeypatch.setattr(clock, "TURN_S", 3.0)
+    url = postgres.new_database()
+    one, two = Hall(open_store(url)), Hall(open_store(url))
+    await one.store.open()
+    await two.store.open()
+    for hall in (one, two):
+        hall.bell.held.clear()
+    await one.begin("a", after=-MINUTE)
+    await one.clock.start()
+    await until(lambda: one.bell.begun)
+    await two.clock.start()
+    await until(lambda: two.time.sleepers)
+    await two.pass_(2)
+    await until(lambda: two.time.sleepers)
+    assert (one.bell.begun, two.bell.begun) == (1, 0)
+    await one.clock.stop()
+    while not two.bell.begun:
+        await asyncio.sleep(0.05)
+        two.time.advance(2)
+    two.bell.held.set()
+    await until(lambda: len(two.bell.rung) == 1)
+    assert (one.bell.rung, two.bell.begun) == ([], 1)
+    await two.clock.stop()
+    await one.store.close()
+    await two.store.close()
 
 
 async def test_a_swap_loses_nobodys_change(hall: Hall) -> None:
