@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from bot.core.experiment import ModelState, Optimizer, Outcome, Spec, standardise
@@ -28,41 +29,51 @@ _NO_WORDS = PictureWords(before="", after="", data="", losses="", loss="", step=
 
 
 @cache
-def compiled(optimizer: Optimizer) -> Callable[..., Any]:
-    """The compiled loop of an optimizer."""
-    compile_for: Callable[..., Callable[..., Any]] = loop.compiled
-    return compile_for(getattr(loop, optimizer.value))
+def compiled(optimizer: Optimizer, points: int) -> Callable[..., Any]:
+    """The compiled loop of an optimizer for so many data points.
+
+    Already bound to the shapes of its arguments: to look them up at each call takes as long as a run.
+    """
+    compile_for: Callable[..., Any] = loop.compiled
+    data, pair = tf.TensorSpec([points], tf.float32), tf.TensorSpec([2], tf.float32)
+    slots = tf.TensorSpec([optimizer.slots, 2], tf.float32)
+    rate, number = tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32)
+    bound: Callable[..., Any] = compile_for(getattr(loop, optimizer.value)).get_concrete_function(
+        data, data, pair, slots, rate, number, number
+    )
+    return bound
 
 
 def train(spec: Spec) -> Outcome:
     """Run an experiment from its start, on standardised data."""
     start = spec.start
-    pairs = spec.optimizer.slots
+    slots = np.array(start.slots or (0.0,) * (2 * spec.optimizer.slots), np.float32).reshape(-1, 2)
     arguments = (
         tf.constant(standardise(spec.x)[0], tf.float32),
         tf.constant(standardise(spec.y)[0], tf.float32),
         tf.constant((start.weight, start.bias), tf.float32),
-        tf.reshape(tf.constant(start.slots or (0.0,) * (2 * pairs), tf.float32), (pairs, 2)),
+        tf.constant(slots),
         tf.constant(spec.rate, tf.float32),
-        tf.constant(start.step),
-        tf.constant(spec.steps),
+        tf.constant(start.step, tf.int32),
+        tf.constant(spec.steps, tf.int32),
     )
+    points = len(spec.x)
     began = time.perf_counter()
     try:
-        result = compiled(spec.optimizer)(*arguments)
+        result = compiled(spec.optimizer, points)(*arguments)
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError from error
     except tf.errors.OpError:  # a damaged file in the cache of compiled loops does this
         _forget_compiled()
-        result = compiled(spec.optimizer)(*arguments)
+        result = compiled(spec.optimizer, points)(*arguments)
     params, slots, log = (tensor.numpy() for tensor in result)
     seconds = time.perf_counter() - began
     weight, bias = params.tolist()
-    rows = log[: spec.steps + 1].tolist()  # [steps + 1][loss, ∂weight, ∂bias]
+    losses = log[: spec.steps + 1, 0].tolist()  # the log's columns: loss, ∂weight, ∂bias
     return Outcome(
-        loss_before=rows[0][0],
-        loss_after=rows[-1][0],
-        losses=tuple(row[0] for row in rows),
+        loss_before=losses[0],
+        loss_after=losses[-1],
+        losses=tuple(losses),
         after=ModelState(
             weight=weight,
             bias=bias,
@@ -70,7 +81,7 @@ def train(spec: Spec) -> Outcome:
             slots=tuple(slots.ravel().tolist()),
             step=start.step + spec.steps,
         ),
-        gradient=(rows[0][1], rows[0][2]),
+        gradient=tuple(log[0, 1:].tolist()),
         seconds=seconds,
     )
 
