@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 SLOW := tensorflow or browser or process
-# Two for each core: a test of a chat waits for disk and network about as long as it works.
+# Two for each core: tests wait now and then, for a disk, a database, another process.
 WORKERS := $(shell python3 -c 'import os; print(2 * len(os.sched_getaffinity(0)))' 2>/dev/null || echo 4)
 ALLOWED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # TensorFlow has wheels for Python 3.11 to 3.13: take the first such Python on this machine.

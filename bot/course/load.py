@@ -18,7 +18,8 @@ from bot.course.finding import Finding, Where, key_path, nearest_line, parent_pa
 from bot.course.model import Lesson
 from bot.course.wording import Told, empty, tell
 
-REMEMBERED = 256  # files that are not read and linted again while their text is the same: one changes, a folder is read
+# Readings that are kept, 0.2 MB each: where one file of a folder changes, the others are not worked out again.
+REMEMBERED = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +29,8 @@ class Loaded:
     file: str
     lesson: Lesson | None
     findings: tuple[Finding, ...] = ()
-    lines: Mapping[str, int] = field(
-        default_factory=dict, hash=False
-    )  # key path → line, such as `steps[0].title` → 12
+    # Key path → line, such as `steps[0].title` → 12.
+    lines: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def line(self, path: str) -> int:
         """The line of a key path, or of the nearest key above it."""

@@ -21,9 +21,7 @@ log = logging.getLogger(__name__)
 # How far one look goes: whoever sets the machine's clock is noticed within it.
 HORIZON = timedelta(seconds=60)
 FAILED = timedelta(seconds=30)  # after a failure the next try comes this much later
-TURN_S = (
-    25.0  # that a process has to wake it before another one tries; less than FAILED, so that it may itself
-)
+TURN_S = 25.0  # until another process tries what one began to wake; less than FAILED, so that it may itself
 LOOK_ON = timedelta(seconds=2)  # between two looks at what another process wakes
 
 

@@ -39,9 +39,8 @@ class Places:
         name = self._free.pop()
         tables = self._db.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (name,)).fetchall()
         kept = [f'"{name}"."{table}"' for (table,) in tables if table != "steps"]
-        self._db.execute(
-            "; ".join(f"DELETE FROM {table}" for table in kept).encode()
-        )  # what refers goes along
+        # What refers to a row goes along with it.
+        self._db.execute("; ".join(f"DELETE FROM {table}" for table in kept).encode())
         return name
 
     def give_back(self, names: list[str]) -> None:
@@ -318,9 +317,8 @@ async def test_after_forget_no_row_and_no_dead_row_has_the_id(stores: Stores, po
     ).split()
     rows = " UNION ALL ".join(f"SELECT '{table}', one::text FROM nabla.{table} one" for table in tables)
     assert str(learner) in postgres.psql(rows, database=database)
-    postgres.psql(
-        "CREATE EXTENSION pgstattuple SCHEMA public", database=database
-    )  # looks at every row there is
+    # It looks at every row that is there; the statistics come late.
+    postgres.psql("CREATE EXTENSION pgstattuple SCHEMA public", database=database)
     dead = (
         "SELECT sum((public.pgstattuple(format('nabla.%I', tablename))).dead_tuple_count) FROM pg_tables"
         " WHERE schemaname = 'nabla' AND tablename <> 'owners'"  # each beat leaves one there
