@@ -1,21 +1,13 @@
 """Many people in one question: each tap is answered once, each person counts once, edits keep their distance."""
 
 import asyncio
-from collections.abc import Iterable
 from pathlib import Path
 
 from bot.preview.directory import GROUP_ID
-from bot.preview.faults import Call
 from tests.patience import until
 from tests.person import BLAISE, Person
 from tests.talk.rounds import answers, evening
-
-PEOPLE = range(2001, 2121)
-
-
-def edits(calls: Iterable[Call]) -> int:
-    """How many the bot has made."""
-    return [call.method for call in calls].count("editMessageText")
+from tests.talk.storms import PEOPLE, edits, noted
 
 
 async def test_a_storm_of_taps(tmp_path: Path) -> None:
@@ -39,10 +31,8 @@ async def test_a_storm_of_taps(tmp_path: Path) -> None:
         await other.says()
         found = await asyncio.gather(*(local.answer_to(query) for query in queries))
         assert all(each and each.show_alert and (each.text or "").startswith("✓") for each in found)
-        answered = [
-            call.params["callback_query_id"] for call in calls if call.method == "answerCallbackQuery"
-        ]
-        assert sorted(answered) == sorted(queries)
+        await until(lambda: len(noted(calls)) >= len(queries))
+        assert noted(calls) == sorted(queries)
         votes = eve.rows("SELECT count(*), count(DISTINCT learner) FROM votes")
         assert votes == [(len(PEOPLE), len(PEOPLE))]
         assert eve.rows("SELECT count(*) FROM answers WHERE source = 'round'") == [(len(PEOPLE),)]
