@@ -124,7 +124,7 @@ async def _call(store: Store, play: Play, now: datetime) -> object:
             return await asyncio.gather(*(_commit(store, change, now) for change in play.values))
         case "said":
             place, screen = play.values
-            words = await store.unsaid()
+            words = sorted(await store.unsaid(), key=lambda word: word.chat)  # see `_look`
             number = words[place].number if place < len(words) else 10**9
             await store.said(number, screen=screen)
         case "forget":
