@@ -52,3 +52,14 @@ def test_the_command_line_brings_no_tensorflow() -> None:
     assert "telegram" in modules
     assert "prometheus_client" not in modules
     assert modules.isdisjoint(HEAVY)
+
+
+def test_who_checks_a_lesson_waits_for_no_chat_and_no_store() -> None:
+    """Each command imports its part when it is called; those of the bot and the store take most of a second."""
+    program = "import bot.cli.commands, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    names = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "click" in names
+    assert names.isdisjoint({"telegram", "aiohttp", "sqlite_utils", "pebble"})

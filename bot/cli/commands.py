@@ -1,5 +1,7 @@
 """run · trainer · check · stats · backup · restore: what an operator and an author type.
 
+Each command imports its part of the house when it is called: who checks a lesson waits for no chat and no store.
+
 Law: what a person got wrong is one line on standard error, never a traceback; exit codes are 0 (well), 1
 (findings, or anything else), 2 (wrong configuration or usage).
 """
@@ -20,14 +22,10 @@ from bot.check import check_paths
 from bot.cli.copies import NOT_HERE, described, mark
 from bot.cli.figures import Figures, figures_table, question_figures
 from bot.cli.logs import hide, secrets_of, set_up_logs
-from bot.cli.run import serve
-from bot.cli.trainer import serve_trainer
 from bot.config import Settings, read_settings
 from bot.course.load import load_folder
 from bot.course.model import Lesson
 from bot.errors import ConfigError, NablaError
-from bot.store import backup as copies
-from bot.store.choose import open_store
 from bot.store.url import sqlite_path
 
 T = TypeVar("T")
@@ -77,6 +75,8 @@ def main(context: click.Context) -> None:
 @click.option("--port", metavar="P", type=click.IntRange(0, 65535), help="The same for the port.")
 def run(host: str | None = None, port: int | None = None) -> None:
     """Run the tutor: on Telegram with TELEGRAM_BOT_TOKEN, else on a local chat page."""
+    from bot.cli.run import serve  # noqa: PLC0415
+
     chosen = settings(host=host, port=port)
     # A folder that somebody named is meant; the usual one may come with the first lesson.
     if chosen.lessons != Path("lessons") and not chosen.lessons.is_dir():
@@ -88,6 +88,8 @@ def run(host: str | None = None, port: int | None = None) -> None:
 @main.command()
 def trainer() -> None:
     """Train for all bots on the same Postgres (NABLA_ENGINE=procrastinate); on any machine, any number."""
+    from bot.cli.trainer import serve_trainer  # noqa: PLC0415
+
     chosen = settings()
     to_the_end(serve_trainer(chosen, announce=click.echo), chosen)
 
@@ -124,6 +126,8 @@ def stats(lesson: str | None, *, as_json: bool) -> None:
 
 async def _figures(chosen: Settings, lessons: Mapping[str, Lesson], lesson: str | None) -> Figures:
     """Read beside a running bot."""
+    from bot.store.choose import open_store  # noqa: PLC0415
+
     return await question_figures(open_store(chosen.database_url, read_only=True), lessons, lesson)
 
 
@@ -132,6 +136,8 @@ async def _figures(chosen: Settings, lessons: Mapping[str, Lesson], lesson: str 
 @click.option("--force", is_flag=True, help="Overwrite FILE if it is there.")
 def backup(file: Path, *, force: bool) -> None:
     """Copy the database to FILE, also while the bot runs."""
+    from bot.store import backup as copies  # noqa: PLC0415
+
     chosen = settings()
     database = _sqlite_file(chosen)
     try:
@@ -146,6 +152,8 @@ def backup(file: Path, *, force: bool) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Only prove that FILE is a sound copy.")
 def restore(file: Path, *, only_check: bool) -> None:
     """Put the copy FILE in the database's place; the bot must not run, what was there is kept."""
+    from bot.store import backup as copies  # noqa: PLC0415
+
     if only_check:
         try:
             copy = copies.check(file)

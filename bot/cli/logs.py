@@ -19,7 +19,6 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from aiohttp.http_exceptions import HttpProcessingError
 from rich.console import Console
 from rich.text import Text
 
@@ -111,7 +110,11 @@ class Discreet(logging.Formatter):
 
 def is_ours(record: logging.LogRecord) -> bool:
     """Whether a record tells of this program; what a stranger sent that is no HTTP has got its 400."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    if not record.exc_info:
+        return True
+    from aiohttp.http_exceptions import HttpProcessingError  # noqa: PLC0415 (commands without a server do without)
+
+    return not isinstance(record.exc_info[1], HttpProcessingError)
 
 
 class JsonLines(Discreet):

@@ -70,7 +70,7 @@ def test_what_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_without_postgres_nothing_of_it_is_imported() -> None:
     """The whole command line, with SQLite: no driver, no queue."""
-    program = "import bot.cli.commands, sys; print(*sys.modules)"
+    program = "import bot.cli.commands, bot.cli.run, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     names = {name.partition(".")[0] for name in done.stdout.split()}
     assert "aiohttp" in names
