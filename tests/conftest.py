@@ -1,10 +1,12 @@
-"""Order and patience: fast tests first, and no deadline for property tests on a busy machine."""
+"""Order, patience, and the loop: fast tests first, no deadline for property tests, and the bot's own event loop."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
 
+from bot.cli.loop import new_loop
 from tests.postgres import Cluster, cluster
 
 settings.register_profile("house", deadline=None)
@@ -16,6 +18,11 @@ def postgres() -> Iterator[Cluster]:
     """A real Postgres server of this test run; without one, whoever asks for it is skipped by name."""
     with cluster() as server:
         yield server
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What a test is run in is what the bot runs in."""
+    return {"the bot's": new_loop}
 
 
 SLOW = ("process", "tensorflow", "browser")  # from the quickest to the slowest

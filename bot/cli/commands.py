@@ -22,6 +22,7 @@ from bot.check import check_paths
 from bot.cli.copies import NOT_HERE, described, mark
 from bot.cli.figures import Figures, figures_table, question_figures
 from bot.cli.logs import hide, secrets_of, set_up_logs
+from bot.cli.loop import new_loop
 from bot.config import Settings, read_settings
 from bot.course.load import load_folder
 from bot.course.model import Lesson
@@ -53,7 +54,8 @@ def settings(*, host: str | None = None, port: int | None = None) -> Settings:
 def to_the_end(work: Coroutine[Any, Any, T], chosen: Settings) -> T:
     """Run to the end; what a person must act on becomes one line."""
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(work)
     except NablaError as error:
         give_up(error, secrets_of(chosen))
 
