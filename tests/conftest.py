@@ -1,6 +1,7 @@
 """Order, patience, and the loop: fast tests first, no deadline for property tests, and the bot's own event loop."""
 
 import asyncio
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -22,7 +23,26 @@ def postgres() -> Iterator[Cluster]:
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """What a test is run in is what the bot runs in."""
-    return {"the bot's": new_loop}
+    return {"the bot's": _strict_loop}
+
+
+def _strict_loop() -> asyncio.AbstractEventLoop:
+    """The bot's loop; what is left open when it closes is an error, as all warnings are.
+
+    Not before it is closed: libuv would wait for ever for what an error kept it from closing.
+    """
+    loop = new_loop()
+    close = loop.close
+
+    def close_then_complain() -> None:
+        with warnings.catch_warnings(record=True) as left_open:
+            warnings.simplefilter("always", ResourceWarning)
+            close()
+        for each in left_open:
+            warnings.warn(str(each.message), each.category, stacklevel=2)
+
+    loop.close = close_then_complain  # type: ignore[method-assign]
+    return loop
 
 
 SLOW = ("process", "tensorflow", "browser")  # from the quickest to the slowest

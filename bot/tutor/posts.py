@@ -32,6 +32,7 @@ from bot.view.texts import pick
 SHOWN = 512  # posts whose text is remembered, so that an edit that changes nothing is not made
 LATELY, MOST_RENEWED = timedelta(days=8), 20  # posts that are looked at when the bot is back in a chat
 FRESH = timedelta(hours=48)  # posts answered since then are renewed at the next start
+MOMENT_S = 10.0  # in which nobody else posts what somebody is about to post, on whatever machine
 
 
 class Posts:
@@ -57,6 +58,7 @@ class Posts:
         self._renewals = Renewals(self._edit, turn=store.turn, sleep=sleep)
         # code → what it says, as far as this process said it
         self._shown: OrderedDict[str, str] = OrderedDict()
+        self._being_posted: set[tuple[int, str, str]] = set()  # chat, lesson, question
         tutor.on_post_answered = self.answered
 
     async def command(self, command: GroupCommand) -> None:
@@ -85,11 +87,14 @@ class Posts:
             text = stage.texts("post.usage", ids=ids)
             await self._say_all(by, place, [Message(rich=Rich(text))], update)
             return
-        there = {post.question for post in await self._store.posts(place.chat, lesson.id) if post.question}
-        question = quiz.find(lesson, name) if name else next_to_post(lesson, there)
+        question = quiz.find(lesson, name) if name else await self._next(place.chat, lesson)
         if question is not None:
-            post, message = await self.prepared(stage, place, lesson, question)
-            await self._say_all(by, place, [message], update, post=post)
+            try:
+                post, message = await self.prepared(stage, place, lesson, question)
+                await self._say_all(by, place, [message], update, post=post)
+            finally:
+                if not name:
+                    self._being_posted.discard((place.chat, lesson.id, question.id))
         elif name and lesson.step(name):
             await self._say_all(by, place, step_post(stage, lesson, name), update)
         else:
@@ -98,6 +103,19 @@ class Posts:
                 key, title=lesson.title, **({"name": name[:40]} if name else {"lesson": lesson.id})
             )
             await self._say_all(by, place, [Message(rich=Rich(text))], update)
+
+    async def _next(self, chat: int, lesson: Lesson) -> Question | None:
+        """The next to be posted; what somebody else posts at this moment counts as posted."""
+        there = {post.question for post in await self._store.posts(chat, lesson.id) if post.question}
+        while (question := next_to_post(lesson, there)) is not None:
+            key = (chat, lesson.id, question.id)
+            if key not in self._being_posted:
+                self._being_posted.add(key)
+                if await self._store.turn(f"post {chat} {lesson.id} {question.id}", every_s=MOMENT_S):
+                    return question
+                self._being_posted.discard(key)
+            there.add(question.id)
+        return None
 
     def answered(self, code: str) -> None:
         """Renew the totals of a post, now or when ten seconds have passed since the last time."""
