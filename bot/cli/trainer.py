@@ -64,7 +64,9 @@ async def serve_trainer(
         _, late = await asyncio.wait({working}, timeout=STOP_S)
         await engine.stop()
         if late:
-            log.warning("the database does not answer: left without a word")
+            log.warning(
+                "not done %g s after the stop (a database that does not answer?): left without a word", STOP_S
+            )
             leave(0)
         elif not working.cancelled():
             working.result()
