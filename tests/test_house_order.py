@@ -47,9 +47,10 @@ def test_only_the_chat_brings_the_framework() -> None:
 
 
 def test_the_command_line_brings_no_tensorflow() -> None:
-    """The whole bot, ready to run, has no TensorFlow, no matplotlib, and no exporter that nobody asked for."""
+    """The whole bot, ready to run, has no TensorFlow, matplotlib or NumPy, and no exporter that nobody asked for."""
     modules = brought("bot.cli")
-    assert "telegram" in modules
+    assert {"telegram", "sqlite_utils"} <= modules
+    assert "numpy" not in modules
     assert "prometheus_client" not in modules
     assert modules.isdisjoint(HEAVY)
 

@@ -12,13 +12,12 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from bot.errors import StoreError
 from bot.store.faults import DAMAGED, fault, told
 from bot.store.guard import Guard
 from bot.store.migrations import migrations
 from bot.store.opening import Site, beside, check_schema, prepare, reader
+from bot.store.tables import Database
 
 TIMEOUT_S = 5.0
 ANOTHER = "make another copy with `backup`"

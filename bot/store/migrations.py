@@ -27,8 +27,7 @@ Times are UTC, ISO 8601 text with microseconds, so that they sort as text. Bodie
 does not look into. Tables are STRICT: a value of the wrong type is refused.
 """
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
+from bot.store.tables import Database, Migrations
 
 SET = "nabla"
 migrations = Migrations(SET)

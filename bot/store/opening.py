@@ -10,13 +10,12 @@ import stat
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from bot.errors import ConfigError, StoreError
 from bot.store.erase import found
 from bot.store.faults import DAMAGED, fault
 from bot.store.guard import Guard
 from bot.store.migrations import migrations, unknown
+from bot.store.tables import Database
 
 
 class Site:

@@ -6,8 +6,6 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.store import group_queries
 from bot.store.base import (
     Job,
@@ -22,6 +20,7 @@ from bot.store.base import (
     UpdateKey,
     Word,
 )
+from bot.store.tables import Database
 
 
 def rows(db: Connection, sql: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
