@@ -145,7 +145,7 @@ async def serve() -> None:
 def main() -> None:
     """On the fastest loop that is here."""
     try:
-        import uvloop  # noqa: PLC0415 (it is only in the environment of the rivals)
+        import uvloop  # noqa: PLC0415 (not on every system)
     except ImportError:
         asyncio.run(serve())
     else:
