@@ -111,9 +111,14 @@ class Posts:
             key = (chat, lesson.id, question.id)
             if key not in self._being_posted:
                 self._being_posted.add(key)
-                if await self._store.turn(f"post {chat} {lesson.id} {question.id}", every_s=MOMENT_S):
+                mine = False
+                try:
+                    mine = await self._store.turn(f"post {chat} {lesson.id} {question.id}", every_s=MOMENT_S)
+                finally:
+                    if not mine:
+                        self._being_posted.discard(key)
+                if mine:
                     return question
-                self._being_posted.discard(key)
             there.add(question.id)
         return None
 

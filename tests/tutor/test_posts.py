@@ -10,6 +10,7 @@ import pytest
 
 from bot.course.load import load_text
 from bot.course.model import Lesson
+from bot.errors import StoreError
 from bot.store.base import Store, UpdateKey, Word
 from bot.store.choose import open_store
 from bot.store.sqlite import SqliteStore
@@ -101,6 +102,20 @@ async def test_what_was_not_posted_after_all_is_the_next(desk: Desk) -> None:
     await desk.post(1)
     await desk.post(2)
     assert await desk.questions() == sorted(question.id for question in LESSON.practice[:2])
+
+
+async def test_a_failing_store_takes_no_question_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asked hears of it; the next one to ask gets that question."""
+
+    async def silent(name: str, *, every_s: float) -> bool:
+        raise StoreError(f"{name}: the store does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.store, "turn", silent)
+        with pytest.raises(StoreError):
+            await desk.post(1)
+    await desk.post(2)
+    assert await desk.questions() == [LESSON.practice[0].id]
 
 
 async def test_a_question_that_was_named_is_posted_by_both(desk: Desk) -> None:
