@@ -39,7 +39,8 @@ async def test_a_storm_of_taps(tmp_path: Path) -> None:
         assert eve.rows("SELECT version FROM activities") == version
         await until(lambda: edits(calls) == 1)
         await eve.hours.pass_(10)
-        await eve.ada.says(f"{len(PEOPLE)} answered")  # by the first edit already, if all were quicker than it
+        # By the first edit already, if all were quicker than it.
+        await eve.ada.says(f"{len(PEOPLE)} answered")
         assert edits(calls) <= 2
 
 
