@@ -157,8 +157,7 @@ class PostgresStore(Store):
             try:
                 owner = self._owner
                 if owner < 0:
-                    self._owner = await self._read(lease.enter)
-                    await self._read(lambda db: lease.leave(db, -owner))  # noqa: B023 (done within this round)
+                    self._owner = await self._read(lambda db: lease.begin_anew(db, -owner))  # noqa: B023 (done within this round)
                 elif not await self._read(lambda db: lease.beat(db, owner)):  # noqa: B023
                     self._owner = await self._read(lease.enter)
             except Exception as error:  # noqa: BLE001 (the heart beats on; the next beat may reach the server)
