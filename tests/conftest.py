@@ -1,13 +1,10 @@
-"""Order, patience, and the loop: fast tests first, no deadline for property tests, and the bot's own event loop."""
+"""Order and patience: fast tests first, and no deadline for property tests on a busy machine."""
 
-import asyncio
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
-from bot.cli.loop import new_loop
 from tests.postgres import Cluster, cluster
 
 settings.register_profile("house", deadline=None)
@@ -19,30 +16,6 @@ def postgres() -> Iterator[Cluster]:
     """A real Postgres server of this test run; without one, whoever asks for it is skipped by name."""
     with cluster() as server:
         yield server
-
-
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """What a test is run in is what the bot runs in."""
-    return {"the bot's": _strict_loop}
-
-
-def _strict_loop() -> asyncio.AbstractEventLoop:
-    """The bot's loop; what is left open when it closes is an error, as all warnings are.
-
-    Not before it is closed: libuv would wait for ever for what an error kept it from closing.
-    """
-    loop = new_loop()
-    close = loop.close
-
-    def close_then_complain() -> None:
-        with warnings.catch_warnings(record=True) as left_open:
-            warnings.simplefilter("always", ResourceWarning)
-            close()
-        for each in left_open:
-            warnings.warn(str(each.message), each.category, stacklevel=2)
-
-    loop.close = close_then_complain  # type: ignore[method-assign]
-    return loop
 
 
 SLOW = ("process", "tensorflow", "browser")  # from the quickest to the slowest

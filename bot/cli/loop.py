@@ -1,6 +1,7 @@
 """The event loop that the bot and the trainers run on.
 
-On libuv (uvloop) the same bot answers a quarter more taps on a core: tests/bench/RESULTS.md has both.
+On libuv (uvloop) the same bot answers a quarter more taps on a core: tests/bench/RESULTS.md has both. Tests that start
+the bot as a process run on it; those within one process on asyncio's own loop, as the bot does where there is no libuv.
 """
 
 import asyncio

@@ -191,11 +191,11 @@ async def test_a_body_that_dribbles_times_out(api: BotApi) -> None:
 async def test_no_free_connection_means_surely_not_done(api: BotApi) -> None:
     """Who waits in vain for a connection of the pool sent nothing."""
     api.script["getMe"].append(Fault(hang=True))
-    async with AiohttpRequest(connections=1, pool_timeout_s=0.01, connect_timeout_s=0.01) as request:
+    async with AiohttpRequest(connections=1) as request:
         first = asyncio.create_task(request.post(f"{api.root}{TOKEN}/getMe"))
         await until(lambda: api.calls)
         with pytest.raises(NotDoneInTimeError) as caught:
-            await request.post(f"{api.root}{TOKEN}/getMe")
+            await request.post(f"{api.root}{TOKEN}/getMe", connect_timeout=0.01, pool_timeout=0.01)
         api.release.set()
         assert await first
     assert isinstance(caught.value, TimedOut)
