@@ -65,7 +65,8 @@ async def serve_trainer(
         await engine.stop()
         if late:
             log.warning(
-                "not done %g s after the stop, perhaps the database does not answer: left without a word", STOP_S
+                "not done %g s after the stop, perhaps the database does not answer: left without a word",
+                STOP_S,
             )
             leave(0)
         elif not working.cancelled():
