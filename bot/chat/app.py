@@ -254,7 +254,11 @@ class TelegramChat:
     async def _feed(self, update: RawUpdate, at: float) -> None:
         kind = kind_of(update)
         self._tally.add(UPDATES, kind)
-        parsed = checked(Update.de_json(slim(update), self.bot))
+        try:
+            parsed = checked(Update.de_json(slim(update), self.bot))
+        except Exception as error:
+            self._tally.add(ERRORS, type(error).__name__)
+            raise
         self._arrivals[parsed.update_id] = Arrival(kind, at, self._means.clock, self._tally)
         await self._application.update_queue.put(parsed)
 

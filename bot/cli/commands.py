@@ -98,7 +98,7 @@ def trainer() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, metavar="[PATH ...]")
-@click.option("--prove", is_flag=True, help="Run every claim about code in TensorFlow too.")
+@click.option("--prove", is_flag=True, help="Run every claim about code in TensorFlow too (not built yet).")
 def check(paths: tuple[str, ...], *, prove: bool) -> None:
     """Check lesson files (or folders of them); without a path those in use."""
     if prove:

@@ -129,8 +129,9 @@ class House:
             database = files_of(settings.database_url)
             if not settings.local:
                 await self._open_web(stack)  # first and last: who watches over it sees it start and stop
-            await store.open()
             stack.push_async_callback(store.close)
+            if not await unless(stop, store.open()):
+                return
             if settings.local:
                 self.local = await self._open_page(stack, database)
             shelf = await self._open_shelf()

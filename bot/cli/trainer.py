@@ -44,7 +44,8 @@ async def serve_trainer(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_of_loop)
     on_stop(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.set))
-    await worker.prepare(url)
+    if not await unless(stop, worker.prepare(url)):
+        return
     engine = local_engine(settings)
     await engine.start()
 

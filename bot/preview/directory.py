@@ -53,7 +53,8 @@ class Directory:
         """Take up where an earlier run stopped, or begin with three people; places that are new are added to both."""
         for row in await self._archive.rows(Table.PEOPLE):
             self.people[row["id"]] = User(**row)
-        for row in await self._archive.rows(Table.CHATS):
+        chats = await self._archive.rows(Table.CHATS)
+        for row in sorted(chats, key=lambda row: abs(row["id"])):  # as they were opened: ids of groups fall
             self.chats[row["id"]] = Chat.from_row(row)
         if not self.chats:
             for person in PEOPLE:

@@ -92,6 +92,8 @@ def put_back(file: Path, database: Path, *, mark: str) -> Path | None:
 def _check_target(source: Path, target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise fault(target, "is a folder", "name a file in it")
+    if target.exists() and not target.is_file():  # a device, a pipe: whoever put it there needs it
+        raise fault(target, "is no file", "name one")
     if not target.parent.is_dir():
         raise fault(target, "has no folder to be in", f"make the folder {target.parent} first")
     if target.exists() and source.exists() and target.samefile(source):

@@ -311,6 +311,17 @@ class Store(GroupStore, Protocol):
         """
         return True
 
+    async def claim(self, name: str, *, at_most_s: float) -> bool:
+        """Whether this process may do what one of them all does; until it ends, gives it back, or the time is over.
+
+        Always, where one process has the store: it knows what it does.
+        """
+        return True
+
+    async def give_back(self, name: str) -> bool:
+        """Let go of what was claimed; whether it was this process's until now."""
+        return True
+
     async def probe(self) -> None:
         """Write something that changes nothing, to the disk; raises what a change would raise now.
 

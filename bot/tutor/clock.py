@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 # How far one look goes: whoever sets the machine's clock is noticed within it.
 HORIZON = timedelta(seconds=60)
 FAILED = timedelta(seconds=30)  # after a failure the next try comes this much later
-TURN_S = 25.0  # until another process tries what one began to wake; less than FAILED, so that it may itself
+CLAIM_S = 25.0  # a process that lives has for a wake; less than FAILED, so that it may itself try again
 LOOK_ON = timedelta(seconds=2)  # between two looks at what another process wakes
 
 
@@ -114,7 +114,7 @@ class Clock:
         activity = await self._store.activity(code)
         if activity is None or activity.over or activity.due is None or activity.due > self._now():
             return
-        if not await self._store.turn(f"wake {code} {activity.due.isoformat()}", every_s=TURN_S):
+        if not await self._store.claim(f"wake {code} {activity.due.isoformat()}", at_most_s=CLAIM_S):
             self._not_before[code, activity.due] = self._now() + LOOK_ON
             return
         kind = self._activities.kind(activity.kind)

@@ -7,6 +7,7 @@ who was forgotten is not counted. A post is edited at most every ten seconds, ho
 import json
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
 
@@ -15,6 +16,7 @@ from bot.core.posting import KIND, Phase, Posting, posted
 from bot.core.scenes import QuestionScene
 from bot.core.shared import next_to_post
 from bot.course.model import Lesson, Question
+from bot.errors import StoreError
 from bot.store.base import Change, NewWord, Post, Store, Totals, UpdateKey
 from bot.tutor.activities import GroupCommand, Place
 from bot.tutor.bursts import Bursts
@@ -32,7 +34,7 @@ from bot.view.texts import pick
 SHOWN = 512  # posts whose text is remembered, so that an edit that changes nothing is not made
 LATELY, MOST_RENEWED = timedelta(days=8), 20  # posts that are looked at when the bot is back in a chat
 FRESH = timedelta(hours=48)  # posts answered since then are renewed at the next start
-MOMENT_S = 10.0  # in which nobody else posts what somebody is about to post, on whatever machine
+MOMENT_S = 10.0  # longest that nobody else posts what somebody is about to post, on whatever machine
 
 
 class Posts:
@@ -89,12 +91,13 @@ class Posts:
             return
         question = quiz.find(lesson, name) if name else await self._next(place.chat, lesson)
         if question is not None:
+            done = False
             try:
                 post, message = await self.prepared(stage, place, lesson, question)
-                await self._say_all(by, place, [message], update, post=post)
+                done = await self._say_all(by, place, [message], update, post=post)
             finally:
                 if not name:
-                    self._being_posted.discard((place.chat, lesson.id, question.id))
+                    await self._over(place.chat, lesson, question, done=done)
         elif name and lesson.step(name):
             await self._say_all(by, place, step_post(stage, lesson, name), update)
         else:
@@ -113,7 +116,7 @@ class Posts:
                 self._being_posted.add(key)
                 mine = False
                 try:
-                    mine = await self._store.turn(f"post {chat} {lesson.id} {question.id}", every_s=MOMENT_S)
+                    mine = await self._store.claim(_claim(*key), at_most_s=MOMENT_S)
                 finally:
                     if not mine:
                         self._being_posted.discard(key)
@@ -121,6 +124,16 @@ class Posts:
                     return question
             there.add(question.id)
         return None
+
+    async def _over(self, chat: int, lesson: Lesson, question: Question, *, done: bool) -> None:
+        """What was not posted after all is again the next, also for other processes."""
+        key = (chat, lesson.id, question.id)
+        try:
+            if not done:
+                with suppress(StoreError):  # who cannot give it back holds it for a moment only
+                    await self._store.give_back(_claim(*key))
+        finally:
+            self._being_posted.discard(key)
 
     def answered(self, code: str) -> None:
         """Renew the totals of a post, now or when ten seconds have passed since the last time."""
@@ -192,8 +205,8 @@ class Posts:
         update: UpdateKey,
         *,
         post: Post | None = None,
-    ) -> None:
-        """Commit what is posted together with its words, then say them."""
+    ) -> bool:
+        """Commit what is posted together with its words, then say them; whether it was committed."""
         key = post.code if post else None
         words = tuple(
             NewWord(chat=place.chat, kind="say", body=dumps({**each.as_json(), **place.topic}), key=key)
@@ -208,7 +221,9 @@ class Posts:
                 post.code, place.chat, posted(state, now), made_at=now, thread=place.thread, starter=starter
             )
         change = Change(learner=by.id, update=update, words=words, post=post, activity=activity)
-        self._say(await self._tutor.commit(change) or ())
+        said = await self._tutor.commit(change)
+        self._say(said or ())
+        return said is not None
 
     async def _edit(self, code: str) -> None:
         post = await self._store.post(code)
@@ -260,6 +275,10 @@ class Posts:
         self._shown.move_to_end(code)
         if len(self._shown) > SHOWN:
             self._shown.popitem(last=False)
+
+
+def _claim(chat: int, lesson: str, question: str) -> str:
+    return f"post {chat} {lesson} {question}"
 
 
 def scene_of(post: Post) -> QuestionScene:

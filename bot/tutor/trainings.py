@@ -85,9 +85,10 @@ class Trainings:
         return len(jobs)
 
     def take_over(self, jobs: Iterable[Job]) -> None:
-        """Begin again what was not finished, here or by a process that ended."""
+        """Begin again what was not finished, here or by a process that ended; not what is on its way."""
         for job in jobs:
-            self.begin(job.learner, job.code, Replay.parse(job.body))
+            if job.code not in self._waited_for:
+                self.begin(job.learner, job.code, Replay.parse(job.body))
 
     def begin(self, learner: int, code: str, replay: Replay) -> None:
         """Train in the background."""

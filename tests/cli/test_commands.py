@@ -341,6 +341,10 @@ def test_backup_overwrites_only_by_force(nabla: Nabla, tmp_path: Path) -> None:
         refused.stderr
         == "nabla: copy.db: is there already; name another file, or overwrite it with --force\n"
     )
+    os.mkfifo(tmp_path / "pipe")
+    refused = nabla("backup", "--force", "pipe", NABLA_DATABASE_URL=url)
+    assert (refused.exit_code, refused.stderr) == (1, "nabla: pipe: is no file; name one\n")
+    assert (tmp_path / "pipe").is_fifo()
     assert nabla("restore", "--check", "copy.db").exit_code == 1
     assert nabla("backup", "--force", "copy.db", NABLA_DATABASE_URL=url).exit_code == 0
     assert nabla("restore", "--check", "copy.db").exit_code == 0

@@ -282,6 +282,22 @@ async def test_a_stop_waits_for_no_silent_database(town: Town, start: Start) -> 
         assert "Traceback" not in program.stderr, program.stderr
 
 
+@pytest.mark.parametrize("command", ["run", "trainer"])
+async def test_a_stop_ends_a_start_that_waits(town: Town, start: Start, command: str) -> None:
+    """Somebody holds the lock of the migrations: who waits for it at the start still hears a signal."""
+    import asyncpg  # noqa: PLC0415 (an extra)
+
+    from bot.store.postgres import schema  # noqa: PLC0415 (as above)
+
+    holder = await asyncpg.connect(town.url)
+    await holder.execute("SELECT pg_advisory_lock($1)", schema._LOCK)
+    program = await start(command, **town.environ)
+    await town.becomes("SELECT count(*) FROM pg_locks WHERE NOT granted", "1")
+    assert await program.stop() == 0
+    assert "Traceback" not in program.stderr, program.stderr
+    await holder.close()
+
+
 @pytest.mark.tensorflow
 @pytest.mark.timeout(400)
 async def test_a_trainers_bits_are_those_of_a_worker_of_ones_own(

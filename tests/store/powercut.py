@@ -20,7 +20,8 @@ from typing import Any
 SECTOR = 512
 OK = 0
 _INT, _I64, _PTR = ctypes.c_int, ctypes.c_int64, ctypes.c_void_p
-_Open = ctypes.CFUNCTYPE(_INT, _PTR, ctypes.c_char_p, _PTR, _INT, _PTR)
+# The name as a pointer: SQLite keeps it, and a copy of Python's would be gone after the call.
+_Open = ctypes.CFUNCTYPE(_INT, _PTR, _PTR, _PTR, _INT, _PTR)
 _Delete = ctypes.CFUNCTYPE(_INT, _PTR, ctypes.c_char_p, _INT)
 _Write = ctypes.CFUNCTYPE(_INT, _PTR, _PTR, _INT, _I64)
 _Truncate = ctypes.CFUNCTYPE(_INT, _PTR, _I64)
@@ -125,10 +126,10 @@ class Disk:
         self._before = self._vfs.open, self._vfs.delete
         opener, remover = _Open(self._vfs.open), _Delete(self._vfs.delete)
 
-        def open_(vfs: int, name: bytes | None, file: int, flags: int, out: int) -> int:
+        def open_(vfs: int, name: int | None, file: int, flags: int, out: int) -> int:
             code = opener(vfs, name, file, flags, out)
             if code == OK and name is not None:
-                self._follow(file, name.decode())
+                self._follow(file, ctypes.string_at(name).decode())
             return int(code)
 
         def delete(vfs: int, name: bytes, sync: int) -> int:

@@ -113,6 +113,21 @@ async def test_a_training_is_asked_for_with_the_tap(place: Place) -> None:
     assert await place.ask("SELECT count(*) FROM nabla.procrastinate_events") == "0"
 
 
+async def test_two_may_wait_for_one_answer(place: Place) -> None:
+    """Whoever asked for it first is not forgotten, and one that waits no longer takes it from none."""
+    store = await place.store()
+    errands = errands_of(store, ErrandAnswer)
+    await errands.start()
+    await errands.ask("a", learner=ANN, kind="train", body=BODY)
+    waiting = [asyncio.create_task(errands.answer("a", on_place=None)) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting.pop().cancel()
+    async with place.trainer(PlainEngine()):
+        first, second = await asyncio.gather(*waiting)
+    assert first == second and first.result
+    await errands.stop()
+
+
 async def test_numbers_and_picture_come_back_the_same(place: Place) -> None:
     """Every bit of an outcome survives the way, and the picture every byte."""
     _, engine = await place.bot()

@@ -238,6 +238,72 @@ async def test_what_all_do_only_so_often_is_one_processs_turn(stores: Stores) ->
     assert await both[1].turn("a", every_s=0.0)
 
 
+async def test_what_one_does_for_all_is_claimed(stores: Stores) -> None:
+    """One at a time has it: until it gives it back, its time is over, or it ends; nobody gives another's back."""
+    one, two = await stores(), await stores()
+    assert await one.claim("a", at_most_s=60.0) and not await two.claim("a", at_most_s=60.0)
+    assert not await one.claim("a", at_most_s=60.0)
+    assert not await two.give_back("a") and await one.give_back("a")
+    assert await two.claim("a", at_most_s=60.0)
+    assert await one.claim("a", at_most_s=0.0) and not await two.claim("a", at_most_s=60.0)
+    await one.close()
+    assert await two.claim("a", at_most_s=60.0)
+
+
+async def test_a_turn_outlives_its_process(stores: Stores) -> None:
+    """It is about the time between two, whoever lives."""
+    one, two = await stores(), await stores()
+    assert await one.turn("a", every_s=60.0)
+    await one.close()
+    assert not await two.turn("a", every_s=60.0)
+
+
+@pytest.mark.parametrize("way", ["turn", "claim"])
+async def test_a_turn_whose_answer_was_lost_is_still_ones_own(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """The server did it, the connection was cut, the same is asked again: it is this call's."""
+    import asyncpg  # noqa: PLC0415 (an extra)
+
+    store = await stores()
+    real = asyncpg.Connection.fetchval
+    lost: list[str] = []
+
+    async def fetchval(db: Any, sql: str, *args: Any, **named: Any) -> Any:
+        found = await real(db, sql, *args, **named)
+        if "INTO turns" in sql and not lost:
+            lost.append(sql)
+            db.terminate()
+            raise asyncpg.ConnectionDoesNotExistError("cut")
+        return found
+
+    monkeypatch.setattr(asyncpg.Connection, "fetchval", fetchval)
+    name_it = {"turn": "every_s", "claim": "at_most_s"}[way]
+    assert await getattr(store, way)("a", **{name_it: 60.0})
+    assert lost and not await getattr(store, way)("a", **{name_it: 60.0})
+
+
+async def test_bad_luck_is_tried_again(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deadlock is nobody's fault: what was asked for is done."""
+    import asyncpg  # noqa: PLC0415 (an extra)
+
+    from bot.store.postgres import forgetting  # noqa: PLC0415 (as above)
+
+    store = await stores()
+    await store.commit(Change(learner=ANN, session="{}"), now=NOW)
+    real, failures = forgetting.delete, [asyncpg.DeadlockDetectedError("deadlock detected")]
+
+    async def delete(*args: Any, **named: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await real(*args, **named)
+
+    monkeypatch.setattr(forgetting, "delete", delete)
+    await store.forget(ANN)
+    assert not failures and (await store.load(ANN)).session is None
+    assert store._owner > 0  # nobody was given up
+
+
 async def test_probing_takes_nothing_over(stores: Stores) -> None:
     """Health asks whether the store can write; what another process left is not taken by that."""
     one, two = await stores(), await stores(beat_s=1000.0)

@@ -40,13 +40,13 @@ async def test_the_next_lesson_is_offered_until_none_is_left(tmp_path: Path) -> 
         end = await finish(ada, "last")
         assert labels(end) == ["Next: Lesson one"]
         end = await finish(ada, "one")
-        assert "finished every lesson" in end.text and labels(end) == ["All lessons"]
+        assert "no further lesson" in end.text and labels(end) == ["All lessons"]
         await ada.tap("All lessons")
         catalogue = await ada.says("Lessons")
         assert [label[-1] for label in labels(catalogue)] == ["✓", "✓", "✓"]
         await ada.send("/progress")
         progress = await ada.says("Your progress")
-        assert "finished every lesson" in progress.text and labels(progress) == ["All lessons"]
+        assert "no further lesson" in progress.text and labels(progress) == ["All lessons"]
 
 
 async def test_progress_leads_back_into_a_round_of_missed_ones(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ async def test_who_practises_first_is_led_to_the_steps(tmp_path: Path) -> None:
         await ada.says("✅")
         await ada.tap("Next")
         end = await ada.says("1 of 1 right")
-        assert "finished every lesson" not in end.text and labels(end) == ["Next: Lesson one"]
+        assert "no further lesson" not in end.text and labels(end) == ["Next: Lesson one"]
 
 
 async def test_the_lab_comes_before_the_next_lesson(tmp_path: Path) -> None:

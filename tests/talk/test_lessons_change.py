@@ -124,7 +124,7 @@ async def test_a_lesson_that_is_gone_gets_a_kind_word(tmp_path: Path) -> None:
         step = await ada.says("Text of b.")
         await author.remove("alpha")
         said = await ada.tap("Next", message=step)
-        assert said.show_alert and "changed since" in (said.text or "")
+        assert said.show_alert and "changed or taken away" in (said.text or "")
         await ada.send("/learn")
         await ada.says("The first text.")
         await ada.send("/learn alpha")
@@ -143,7 +143,7 @@ async def test_all_lessons_gone_is_survived(tmp_path: Path) -> None:
         panel = await ada.says("Lab:", button="Run")
         await author.remove("alpha")
         for message, label in ((asked, "A"), (asked, "Hint"), (panel, "Run"), (panel, "▶")):
-            assert "changed since" in ((await ada.tap(label, message=message)).text or "")
+            assert "changed or taken away" in ((await ada.tap(label, message=message)).text or "")
         for command in ("/start", "/lessons", "/learn", "/quiz", "/train", "/progress"):
             await ada.send(command)
             await ada.says("no lessons yet")
@@ -228,8 +228,8 @@ async def test_a_lab_taken_away_while_a_run_is_on(tmp_path: Path) -> None:
         await ada.tap("Run: it learns")
         await author.write(small("alpha"))
         bot.engine.gate.set()
-        await ada.says("That lesson has changed since", button="Continue")
-        assert "changed since" in ((await ada.tap("Run", message=panel)).text or "")
+        await ada.says("That lesson was changed or taken away", button="Continue")
+        assert "changed or taken away" in ((await ada.tap("Run", message=panel)).text or "")
         await ada.send("/train beta")
         await ada.says("Lab:", button="Run")
         await ada.tap("Run: it learns")

@@ -173,9 +173,12 @@ async def test_long_work_holds_nobodys_time_up(hall: Hall) -> None:
 
 
 @pytest.mark.skipif(missing() is not None, reason=missing() or "")
-async def test_of_two_processes_one_wakes_it(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other looks on, and does it itself where the first is gone in the middle of it."""
-    monkeypatch.setattr(clock, "TURN_S", 3.0)
+@pytest.mark.parametrize(("ends", "claim_s"), [(True, 1e6), (False, 3.0)])
+async def test_of_two_processes_one_wakes_it(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch, ends: bool, claim_s: float
+) -> None:
+    """The other looks on, and does it itself where the first ended in the middle of it, or hangs in it."""
+    monkeypatch.setattr(clock, "CLAIM_S", claim_s)
     url = postgres.new_database()
     one, two = Hall(open_store(url)), Hall(open_store(url))
     await one.store.open()
@@ -191,6 +194,8 @@ async def test_of_two_processes_one_wakes_it(postgres: Cluster, monkeypatch: pyt
     await until(lambda: two.time.sleepers)
     assert (one.bell.begun, two.bell.begun) == (1, 0)
     await one.clock.stop()
+    if ends:
+        await one.store.close()
     while not two.bell.begun:
         await asyncio.sleep(0.05)
         two.time.advance(2)

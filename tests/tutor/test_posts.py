@@ -76,10 +76,14 @@ class Desk:
         return sorted(post.question or "" for post in await self.store.posts(GROUP, LESSON.id))
 
 
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    """One process alone."""
-    store = SqliteStore(tmp_path / "nabla.db")
+@pytest.fixture(params=["file", "postgres"])
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    """One process alone, on either store."""
+    store: Store = SqliteStore(tmp_path / "nabla.db")
+    if request.param == "postgres":
+        if reason := missing():
+            pytest.skip(reason)
+        store = open_store(request.getfixturevalue("postgres").new_database())
     await store.open()
     desk = Desk(store, seed=1)
     yield desk
@@ -107,15 +111,31 @@ async def test_what_was_not_posted_after_all_is_the_next(desk: Desk) -> None:
 async def test_a_failing_store_takes_no_question_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who asked hears of it; the next one to ask gets that question."""
 
-    async def silent(name: str, *, every_s: float) -> bool:
+    async def silent(name: str, *, at_most_s: float) -> bool:
         raise StoreError(f"{name}: the store does not answer")
 
     with monkeypatch.context() as patched:
-        patched.setattr(desk.store, "turn", silent)
+        patched.setattr(desk.store, "claim", silent)
         with pytest.raises(StoreError):
             await desk.post(1)
     await desk.post(2)
     assert await desk.questions() == [LESSON.practice[0].id]
+
+
+async def test_a_failing_commit_takes_no_question_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last one is still there for who asks again."""
+    for by in range(1, len(LESSON.practice)):
+        await desk.post(by)
+
+    async def full(*_args: object, **_named: object) -> None:
+        raise StoreError("the store is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.store, "commit", full)
+        with pytest.raises(StoreError):
+            await desk.post(100)
+    await desk.post(101)
+    assert await desk.questions() == sorted(question.id for question in LESSON.practice)
 
 
 async def test_a_question_that_was_named_is_posted_by_both(desk: Desk) -> None:

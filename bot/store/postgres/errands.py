@@ -43,7 +43,7 @@ class PostgresErrands:
         self._run = run
         self._connect = connect
         self._done = done
-        self._waiting: dict[str, asyncio.Future[Any]] = {}
+        self._waiting: dict[str, list[asyncio.Future[Any]]] = {}
         self._on_place: dict[str, OnPlace] = {}
         self._places: dict[str, int] = {}
         self._news = asyncio.Event()
@@ -86,15 +86,17 @@ class PostgresErrands:
         if self._end.is_set():
             return None
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting[code] = future
+        self._waiting.setdefault(code, []).append(future)
         if on_place is not None:
             self._on_place[code] = on_place
         self._news.set()
         try:
             return await future
         finally:
-            for each in (self._waiting, self._on_place, self._places):
-                each.pop(code, None)
+            self._waiting[code].remove(future)
+            if not self._waiting[code]:
+                for each in (self._waiting, self._on_place, self._places):
+                    each.pop(code, None)
 
     async def drop(self, code: str) -> None:
         """Nobody wants it any more."""
@@ -126,8 +128,13 @@ class PostgresErrands:
     async def _listen(self) -> None:
         """Have an ear open, a new one where the last was lost."""
         if self._ear is None or self._ear.is_closed():
-            self._ear = await self._connect()
-            await self._ear.add_listener(queueing.CHANNEL, self._told)
+            ear = await self._connect()
+            try:
+                await ear.add_listener(queueing.CHANNEL, self._told)
+            except BaseException:
+                ear.terminate()
+                raise
+            self._ear = ear
 
     def _told(self, _connection: object, _pid: int, _channel: str, code: str) -> None:
         if code in self._waiting:
@@ -146,9 +153,9 @@ class PostgresErrands:
         await self._tell_places(db, [code for code in codes if code in self._waiting])
 
     def _settle(self, code: str, answer: Any) -> None:
-        future = self._waiting.get(code)
-        if future is not None and not future.done():
-            future.set_result(answer)
+        for future in self._waiting.get(code, ()):
+            if not future.done():
+                future.set_result(answer)
 
     async def _tell_places(self, db: asyncpg.Connection, codes: Sequence[str]) -> None:
         if not any(code in self._on_place for code in codes):

@@ -69,6 +69,11 @@ def is_lost(error: BaseException | None) -> bool:
     return isinstance(error, _LOST) and not isinstance(error, ValueError)
 
 
+def is_luck(error: BaseException | None) -> bool:
+    """A deadlock or a lost race: nothing was done, and the same again may go well."""
+    return getattr(error, "sqlstate", None) in {"40P01", "40001"}
+
+
 def place_of(url: str) -> str:
     """Host and database of an address, without user and password."""
     try:

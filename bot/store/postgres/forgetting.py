@@ -23,6 +23,8 @@ _HANDLED = """UPDATE inbox SET body = '', handled_at = coalesce(handled_at, kept
 async def delete(db: asyncpg.Connection, learner: int, update: UpdateKey | None, *, queued: bool) -> None:
     """Delete a learner's rows, and empty the update that asked."""
     async with db.transaction():
+        # First, as a commit does: two that lock in another order would wait for each other.
+        await db.execute("SELECT FROM learners WHERE learner = $1 FOR UPDATE", learner)
         if queued:
             await queueing.forget(db, learner)
         await db.execute("DELETE FROM learners WHERE learner = $1", learner)  # the other tables follow

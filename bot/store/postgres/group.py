@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from bot.errors import OverloadedError
-from bot.store.postgres.faults import ERRORS, fault, is_lost, told
+from bot.store.postgres.faults import ERRORS, fault, is_lost, is_luck, told
 from bot.store.postgres.pieces import Piece
 
 MOST = 512  # pieces in one transaction
@@ -119,18 +119,13 @@ class Group:
     async def _serve_alone(self, piece: Piece, error: Exception | None = None) -> Any:
         """One piece in a transaction of its own; what was only bad luck is tried again."""
         for _ in range(TRIES):
-            if error is not None and not _is_luck(error):
+            if error is not None and not (isinstance(error, Unlucky) or is_luck(error)):
                 break
             try:
                 return (await self._write([piece]))[0]
             except Exception as new:  # noqa: BLE001 (as above)
                 error = new
         return told(self._place, error) if isinstance(error, ERRORS) else error
-
-
-def _is_luck(error: Exception) -> bool:
-    """A deadlock or a lost race: the same again may go well."""
-    return isinstance(error, Unlucky) or getattr(error, "sqlstate", None) in {"40P01", "40001"}
 
 
 def _settle(future: asyncio.Future[Any], result: Any) -> None:

@@ -3,9 +3,10 @@
 Law: a step that was released is never changed, only followed by another; all run in one transaction under an
 advisory lock, so that of several processes that start at once one does them. What is newer is left alone.
 
-Beside the tables that SQLite has: `turns`, when a process last did what all together do only so often; `errands`,
-what trainers are asked for; `owners`, a process that lives as long as its `beat` is fresh. `owner` in `inbox`,
-`words` and `jobs` says who has a row in hand; whose owner is gone is taken over by another process.
+Beside the tables that SQLite has: `turns`, when a process last did what all together do only so often, or began
+what one of them does; `errands`, what trainers are asked for; `owners`, a process that lives as long as its `beat`
+is fresh. `owner` in `inbox`, `words` and `jobs` says who has a row in hand; whose owner is gone is taken over by
+another process.
 Names are compared byte for byte (`COLLATE "C"`), as in SQLite.
 """
 
@@ -180,10 +181,16 @@ CREATE TABLE topics (
 );
 """
 
+# Who took a turn: of a claim, the owner it ends with; of either, the call, which may have to be made twice.
+_CLAIMS = """
+ALTER TABLE turns ADD COLUMN owner bigint, ADD COLUMN call text;
+"""
+
 STEPS = {
     "0001-first-tables": _FIRST_TABLES,
     "0002-errands": ERRANDS,
     "0003-topics-and-whispers": _TOPICS_AND_WHISPERS,
+    "0004-claims": _CLAIMS,
 }
 QUEUE_STEP = (
     "procrastinate-3.10"  # its own tables, made when training goes through it; a later version adds steps

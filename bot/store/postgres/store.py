@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from secrets import token_urlsafe
 from typing import Any, TypeVar
 
 import asyncpg
@@ -44,7 +45,17 @@ from bot.store.postgres import (
     schema,
 )
 from bot.store.postgres.errands import Done, PostgresErrands
-from bot.store.postgres.faults import ERRORS, OPTIONS, fault, is_cut, is_lost, place_of, refused_options, told
+from bot.store.postgres.faults import (
+    ERRORS,
+    OPTIONS,
+    fault,
+    is_cut,
+    is_lost,
+    is_luck,
+    place_of,
+    refused_options,
+    told,
+)
 from bot.store.postgres.group import Group
 from bot.store.postgres.pieces import Asked, Kept, Piece, Said, moment
 
@@ -132,6 +143,7 @@ class PostgresStore(Store):
             self._pool.terminate()  # what waits on a connection ends
             leaving.cancel()  # what waits for one, too
             await asyncio.wait({leaving})
+            await self._stop_heart()
         self._pool = self._group = self._heart = None
         with suppress(asyncio.CancelledError):
             leaving.result()
@@ -140,14 +152,17 @@ class PostgresStore(Store):
         """Finish what waits, say goodbye, hang up."""
         if self._group is not None:
             await self._group.stop()
-        if self._heart is not None:
-            self._heart.cancel()
-            await asyncio.wait({self._heart})
+        await self._stop_heart()
         with suppress(*ERRORS):  # who cannot leave is missed after a while
             if self._group is not None:
                 async with self._borrowed(pool) as db:
                     await lease.leave(db, abs(self._owner))
             await pool.close()
+
+    async def _stop_heart(self) -> None:
+        if self._heart is not None:
+            self._heart.cancel()
+            await asyncio.wait({self._heart})
 
     async def _beat(self) -> None:
         """Live; after a failure, go on as somebody new."""
@@ -193,16 +208,16 @@ class PostgresStore(Store):
         return _Telling(self._place)
 
     async def _read(self, work: Read[T]) -> T:
-        """Work on a connection; once more on another, if the first was cut: all such work may be done twice."""
+        """Work on a connection; again after bad luck, or on another if it was cut: all of it may be done twice."""
         for attempt in range(TRIES):
             try:
                 async with self._connection() as db:
                     return await work(db)
             except StoreError as error:
-                if not is_lost(error.__cause__):
-                    raise
-                self._give_up()
-                if not is_cut(error.__cause__) or attempt + 1 == TRIES:
+                cause = error.__cause__
+                if is_lost(cause):
+                    self._give_up()
+                if not (is_cut(cause) or is_luck(cause)) or attempt + 1 == TRIES:
                     raise
         raise AssertionError("unreachable")
 
@@ -277,11 +292,12 @@ class PostgresStore(Store):
 
     async def _left(self, db: asyncpg.Connection, bot: int) -> Left:
         owner = abs(self._owner)
-        return Left(
-            updates=await lease.take_updates(db, owner, bot),
-            words=await lease.take_words(db, owner),
-            jobs=await lease.take_jobs(db, owner),
-        )
+        async with db.transaction():  # all of it or nothing: what is taken is handed on
+            return Left(
+                updates=await lease.take_updates(db, owner, bot),
+                words=await lease.take_words(db, owner),
+                jobs=await lease.take_jobs(db, owner),
+            )
 
     async def _take(self, work: Read[T]) -> T:
         """Take over from those that ended; only who may write has anything in hand."""
@@ -302,7 +318,21 @@ class PostgresStore(Store):
 
     async def turn(self, name: str, *, every_s: float) -> bool:
         self._writer()
-        return await self._read(lambda db: db.fetchval(_TURN, name, every_s)) is not None
+        return await self._turn(name, every_s, None)
+
+    async def claim(self, name: str, *, at_most_s: float) -> bool:
+        self._writer()
+        return await self._turn(name, at_most_s, abs(self._owner))
+
+    async def _turn(self, name: str, for_s: float, owner: int | None) -> bool:
+        call = token_urlsafe(9)  # asked twice (its answer was lost), it finds what it took
+        found = await self._read(lambda db: db.fetchval(_TURN, name, for_s, owner, call, lease.DEAD_S))
+        return found is not None
+
+    async def give_back(self, name: str) -> bool:
+        self._writer()
+        sql = "DELETE FROM turns WHERE name = $1 AND owner = $2 RETURNING 1"
+        return await self._read(lambda db: db.fetchval(sql, name, abs(self._owner))) is not None
 
     async def probe(self) -> None:
         self._writer()
@@ -394,7 +424,9 @@ class PostgresStore(Store):
     async def _connect(self) -> asyncpg.Connection:
         """A connection beside the others, to listen on."""
         with self._telling():
-            return await asyncpg.connect(self._url, timeout=CONNECT_S, server_settings=self._settings())
+            return await asyncpg.connect(
+                self._url, timeout=CONNECT_S, command_timeout=ANSWER_S, server_settings=self._settings()
+            )
 
     def _settings(self) -> dict[str, str]:
         return {
@@ -417,9 +449,16 @@ class PostgresStore(Store):
             pass
 
 
-_TURN = """INSERT INTO turns (name, taken_at) VALUES ($1, clock_timestamp())
-    ON CONFLICT (name) DO UPDATE SET taken_at = excluded.taken_at
-    WHERE turns.taken_at <= excluded.taken_at - make_interval(secs => $2) RETURNING 1"""
+_TURN = """INSERT INTO turns (name, taken_at, owner, call) VALUES ($1, clock_timestamp(), $3, $4)
+    ON CONFLICT (name) DO UPDATE
+    SET taken_at = excluded.taken_at, owner = excluded.owner, call = excluded.call
+    WHERE turns.call = excluded.call
+        OR turns.taken_at <= excluded.taken_at - make_interval(secs => $2)
+        OR turns.owner IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM owners WHERE owners.owner = turns.owner
+                AND owners.beat > clock_timestamp() - make_interval(secs => $5)
+        )
+    RETURNING 1"""
 _OLD_TURNS = "DELETE FROM turns WHERE taken_at < clock_timestamp() - interval '1 day'"
 _SWEEP = """WITH gone AS (
     DELETE FROM inbox WHERE number IN (

@@ -7,6 +7,7 @@ bits. A worker shows a sign of life every `BEAT_S`; whose signs stop, has its jo
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import asyncpg
@@ -24,6 +25,8 @@ STALLED_S = 7.0  # three beats missed
 LOOK_S = 2.0  # between two looks for what a dead trainer had in hand
 POLL_S = 1.0  # longest an errand waits whose notice came before anybody listened, or was lost
 TRIES = 5  # of an errand whose trainer fails outside of it
+ANSWER_S = 30.0  # the server's longest silence at the start
+CLOSE_S = 0.5
 FINISH_S = 6.0  # that a stop gives to what runs
 log = logging.getLogger(__name__)
 
@@ -51,11 +54,13 @@ async def prepare(url: str) -> None:
     """Bring the schema up to date; StoreError for what cannot be used."""
     place = place_of(url)
     try:
-        db = await asyncpg.connect(url, server_settings={"search_path": f'"{schema.SCHEMA}"'}, timeout=10)
+        settings = {"search_path": f'"{schema.SCHEMA}"'}
+        db = await asyncpg.connect(url, server_settings=settings, timeout=10, command_timeout=ANSWER_S)
         try:
             await schema.bring_up_to_date(db, schema.SCHEMA, place, queued=True)
         finally:
-            await db.close()
+            with suppress(*ERRORS):  # a silent server is hung up on
+                await db.close(timeout=CLOSE_S)
     except ERRORS as error:
         raise told(place, error) from error
 
