@@ -1,5 +1,6 @@
 """Order and patience: fast tests first, and no deadline for property tests on a busy machine."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import settings
 
 from tests.postgres import Cluster, cluster
 
+gc.disable()  # until all is imported, which makes no garbage
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
@@ -16,6 +18,13 @@ def postgres() -> Iterator[Cluster]:
     """A real Postgres server of this test run; without one, whoever asks for it is skipped by name."""
     with cluster() as server:
         yield server
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 SLOW = ("process", "tensorflow", "browser")  # from the quickest to the slowest

@@ -205,12 +205,15 @@ async def test_a_long_lane_makes_its_own_learner_wait(speaker: Speaker, api: Bot
 
 async def test_a_word_is_in_hand_once(speaker: Speaker, api: BotApi) -> None:
     """The same words delivered again, or found in the store meanwhile, are not said twice."""
+    api.chat_script[ADA].append(FLOOD)
     words = await speaker.commit(say("one"), say("two"))
     speaker.deliverer.deliver(words)
     speaker.deliverer.deliver(words)
-    await speaker.deliverer.say_unsaid()
+    await until(lambda: speaker.clock.sleepers)
+    assert await speaker.deliverer.say_unsaid() == 2
+    speaker.clock.advance(60)
     await speaker.done()
-    assert api.texts() == ["one", "two"]
+    assert api.texts() == ["one", "one", "two"]  # the first time it was refused
 
 
 async def test_what_is_unsaid_at_the_end_is_said_at_the_next_start(
