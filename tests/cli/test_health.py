@@ -25,6 +25,7 @@ from bot.config import read_settings
 from bot.errors import StoreError
 from bot.preview.faults import Fault
 from bot.preview.server import LocalTelegram
+from bot.store.base import KeptUpdate, UpdateKey
 from bot.store.sqlite import SqliteStore
 from bot.tally import CALLS, FIGURES, LATENCY, QUEUE, Sort, Tally
 from bot.tutor.tutor import Tutor
@@ -107,6 +108,16 @@ async def test_a_conversation_is_counted(tmp_path: Path) -> None:
             assert found[key("nabla_queue_length", queue=queue)] == 0
         assert found[key("nabla_info", version=__version__, mode="local")] == 1
         assert found[key("process_resident_memory_bytes")] > 1e6
+
+
+async def test_an_update_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """It is dismissed, and the figures say so by the error's class."""
+    async with running(tmp_path) as bot:
+        chat = chat_of(bot.house)
+        key_ = UpdateKey(bot=chat.bot.id, update_id=79)
+        await chat.intake.again([KeptUpdate(key=key_, body='{"update_id": 79, "message": 5}')])
+        found = await figures(bot.local.url)
+        assert found[key("nabla_errors_total", kind="AttributeError")] == 1
 
 
 async def test_a_training_is_not_the_tap_s_latency(tmp_path: Path) -> None:
