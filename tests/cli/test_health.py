@@ -114,8 +114,8 @@ async def test_an_update_that_cannot_be_read_is_an_error(tmp_path: Path) -> None
     """It is dismissed, and the figures say so by the error's class."""
     async with running(tmp_path) as bot:
         chat = chat_of(bot.house)
-        key_ = UpdateKey(bot=chat.bot.id, update_id=79)
-        await chat.intake.again([KeptUpdate(key=key_, body='{"update_id": 79, "message": 5}')])
+        asked = UpdateKey(bot=chat.bot.id, update_id=79)
+        await chat.intake.again([KeptUpdate(key=asked, body='{"update_id": 79, "message": 5}')])
         found = await figures(bot.local.url)
         assert found[key("nabla_errors_total", kind="AttributeError")] == 1
 

@@ -372,7 +372,7 @@ async def test_reading_beside_running_bots(stores: Stores) -> None:
 async def test_after_forget_no_row_and_no_dead_row_has_the_id(stores: Stores, postgres: Cluster) -> None:
     """Not in any column of any table of the schema, and nothing deleted is left for VACUUM to take out."""
     learner = 7_123_456_789_012
-    store = await stores(beat_s=1000.0)  # whoever connects meanwhile may still see what was deleted
+    store = await stores(beat_s=1000.0)  # who connects meanwhile may still see the deleted: then later
     database = store._url.rpartition("/")[2]
     event = change(learner, 1, "bye")
     await store.keep(1, [(1, event.session or ""), (2, f'{{"from": {learner}}}')], now=NOW)
